@@ -1,0 +1,1 @@
+"""Attacks one's own application on purpose: relays on the loopback between a dialer and its listener."""

@@ -1,0 +1,71 @@
+"""The start of a MySQL connection in an attacker's hands (MySQL Source Code Documentation, "Connection Phase").
+
+Packets carry sequence numbers. A relay that speaks TLS to the server and not to the dialer has sent the server one
+packet more (the SSLRequest), so until the login is over it shifts the numbers by one.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+from everyhop.drill.leg import Socket, exactly, framed, mysql_packet, trusting_context
+from everyhop.drill.tape import Tape
+
+_CLIENT_SSL = 0x0800
+_SSL_REQUEST_LENGTH = 32
+_OK, _ERROR = 0x00, 0xFF
+_ROUNDS = 10  # a login takes two or three; a peer that wants more is not let go on for ever
+
+
+def strip(dialer: Socket, dial: Callable[[], Socket], tape: Tape) -> tuple[Socket, Socket]:
+    """Clear CLIENT_SSL in the greeting; a dialer that insists ends it there."""
+    listener = dial()
+    _, greeting = mysql_packet(listener)
+    stripped = _without_tls(greeting)
+    dialer.sendall(framed(0, stripped))
+    tape.listener_sent(framed(0, stripped))
+    sequence, response = mysql_packet(dialer)
+    tape.dialer_sent(framed(sequence, response))
+    if stripped == greeting:
+        listener.sendall(framed(sequence, response))
+        return dialer, listener
+    response = (int.from_bytes(response[:4], "little") | _CLIENT_SSL).to_bytes(4, "little") + response[4:]
+    listener.sendall(framed(1, response[:_SSL_REQUEST_LENGTH]))
+    listener = trusting_context().wrap_socket(listener)
+    listener.sendall(framed(2, response))
+    _finish_login(dialer, listener, tape)
+    return dialer, listener
+
+
+def impersonate(dialer: Socket, dial: Callable[[], Socket], context: ssl.SSLContext) -> tuple[Socket, Socket]:
+    """Pass the greeting on, take the dialer's SSLRequest, and speak TLS with the attacker's certificate."""
+    listener = dial()
+    sequence, greeting = mysql_packet(listener)
+    dialer.sendall(framed(sequence, greeting))
+    request = exactly(dialer, 4 + _SSL_REQUEST_LENGTH)
+    if not int.from_bytes(request[4:8], "little") & _CLIENT_SSL:
+        raise ConnectionError("the dialer did not ask for TLS")
+    inside = context.wrap_socket(dialer, server_side=True)
+    listener.sendall(request)
+    return inside, trusting_context().wrap_socket(listener)
+
+
+def _without_tls(greeting: bytes) -> bytes:
+    """The greeting with CLIENT_SSL cleared in its lower capability bits, which stand behind version, id and salt."""
+    at = greeting.index(b"\0", 1) + 1 + 4 + 8 + 1
+    lower = int.from_bytes(greeting[at : at + 2], "little") & ~_CLIENT_SSL
+    return greeting[:at] + lower.to_bytes(2, "little") + greeting[at + 2 :]
+
+
+def _finish_login(dialer: Socket, listener: Socket, tape: Tape) -> None:
+    for _ in range(_ROUNDS):
+        sequence, packet = mysql_packet(listener)
+        dialer.sendall(framed(sequence - 1, packet))
+        tape.listener_sent(framed(sequence - 1, packet))
+        if packet[:1] and packet[0] in (_OK, _ERROR):
+            return
+        sequence, packet = mysql_packet(dialer)
+        tape.dialer_sent(framed(sequence, packet))
+        listener.sendall(framed(sequence + 1, packet))
+    raise ConnectionError("the login did not come to an end")

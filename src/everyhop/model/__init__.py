@@ -1,0 +1,1 @@
+"""What exists: small frozen values, without I/O and without a clock."""

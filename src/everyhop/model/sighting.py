@@ -1,0 +1,143 @@
+"""What an observer brings home: a reading, or a gap where it could not look.
+
+A `Reading` says what it is about (`subject`, one of a closed set of types), on which hop, and why it is believed. Rules
+judge subjects; they never see files or sockets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from everyhop.model.certificate import Chain
+from everyhop.model.endpoint import Endpoint
+from everyhop.model.evidence import Evidence
+from everyhop.model.hop import Hop
+from everyhop.model.posture import Bounds
+
+
+class Origin(Enum):
+    """What a reading was taken from: what somebody wrote down, or what really happened."""
+
+    DECLARED = "declared"
+    OBSERVED = "observed"
+
+
+class Plaintext(Enum):
+    """Does a listener accept plaintext? A protocol does not always tell from outside: UNKNOWN is an answer."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A driver's or server's version; `assumed` where nothing named one and the newest known was taken."""
+
+    value: str
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dialer:
+    """How an application (or proxy) opens a connection.
+
+    `notes` are the dialect's remarks in stable words: `ignored-option:sslmod`, `cn-fallback`, `clear-password`,
+    `channel-bound`, `file-assumed:/etc/ssl/ca.pem` …; `why` is one sentence on what these settings really do.
+    """
+
+    product: str
+    driver: str | None
+    version: Version | None
+    bounds: Bounds
+    notes: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What a server takes from whoever connects. Its assurance is never more than `encrypted`.
+
+    `opportunistic` is a listener that takes both, `encrypted` one that refuses plaintext.
+    """
+
+    product: str
+    version: Version | None
+    bounds: Bounds
+    notes: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedChain:
+    """The chain that a listener showed, and what a verifying dialer makes of it; None: nothing to judge by."""
+
+    product: str
+    chain: Chain
+    trusted: bool | None
+    name_matches: bool | None
+    name: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """How a web site treats a browser. `https` is whether it speaks TLS at all.
+
+    `redirects` is None where its plain-HTTP port was not to be found or looked at. `hsts_max_age` is in seconds, None
+    where no (valid) header was sent over HTTPS (RFC 6797 section 6.1). `hsts_applies` is False for IP addresses, where
+    browsers ignore it (section 8.1.1).
+    """
+
+    product: str
+    https: bool
+    redirects: bool | None
+    hsts_max_age: int | None
+    hsts_applies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie as it was set: its name and the attributes that keep it from leaking (RFC 6265)."""
+
+    product: str
+    name: str
+    secure: bool
+    http_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What was declared for one side beside what it was seen to do. The judge makes it; nobody observes it."""
+
+    product: str
+    declared: Bounds
+    observed: Bounds
+
+
+Subject = Dialer | Listener | ServedChain | Site | Cookie | Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was seen, where, and why it is believed."""
+
+    subject: Subject
+    origin: Origin
+    endpoint: Endpoint | None
+    hop: Hop | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that was there and could not be looked at: where, why, and what would help. Never a pass."""
+
+    where: str
+    reason: str
+    hint: str
+    hop: Hop | None = None
+
+
+Sighting = Reading | Gap

@@ -1,0 +1,1 @@
+"""What is right: one file, one rule, judging readings and nothing else."""

@@ -1,0 +1,1 @@
+"""Rules about the chain that a listener shows."""

@@ -1,0 +1,1 @@
+"""Rules about the two sides of a hop."""

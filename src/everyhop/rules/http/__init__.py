@@ -1,0 +1,1 @@
+"""Rules about the hop that a browser sees."""

@@ -1,0 +1,34 @@
+"""A cookie may travel over plain HTTP.
+
+Without the `Secure` attribute (RFC 6265 section 4.1.2.5) a browser sends the cookie on any plain request to the same
+host, one that an attacker's page can provoke. A session cookie read that way is the session.
+
+Fires on a cookie that is set without `Secure`.
+"""
+
+from __future__ import annotations
+
+from everyhop.model.finding import Severity
+from everyhop.model.posture import Assurance
+from everyhop.model.sighting import Cookie
+from everyhop.rules.rule import Context, Fault, Rule
+
+
+def _judge(cookie: Cookie, context: Context) -> Fault | None:
+    if cookie.secure or context.demand.assurance is Assurance.PLAINTEXT:
+        return None
+    return Fault(
+        f"the cookie {cookie.name!r} is set without Secure",
+        "a browser also sends it over plain HTTP, where it can be read",
+    )
+
+
+RULE = Rule(
+    name="insecure-cookie",
+    subject=Cookie,
+    severity=Severity.MEDIUM,
+    judge=_judge,
+    cwe=("CWE-614",),
+    standards={"asvs": "3.3.1"},
+    page=__doc__,
+)

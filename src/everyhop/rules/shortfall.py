@@ -1,0 +1,30 @@
+"""By how much a dialer falls short of the assurance that is demanded: the one comparison behind four rules.
+
+A certain shortfall is named after the best that is still possible (so nothing is claimed that is not known), a possible
+one after the worst.
+"""
+
+from __future__ import annotations
+
+from everyhop.model.finding import Certainty
+from everyhop.model.posture import Assurance
+from everyhop.model.sighting import Dialer
+from everyhop.rules.rule import Context, Fault
+
+
+def shortfall(dialer: Dialer, context: Context) -> tuple[Assurance, Certainty] | None:
+    """The assurance that this dialer is to be called by, and how sure that is; None where the demand is met."""
+    low, high = dialer.bounds.low.assurance, dialer.bounds.high.assurance
+    if low >= context.demand.assurance:
+        return None
+    if high < context.demand.assurance:
+        return high, Certainty.CERTAIN
+    return low, Certainty.POSSIBLE
+
+
+def fault_at(assurance: Assurance, dialer: Dialer, context: Context, message: str, why: str) -> Fault | None:
+    """The fault, if the shortfall is exactly at `assurance`; the dialect's own explanation is preferred to `why`."""
+    found = shortfall(dialer, context)
+    if found is None or found[0] is not assurance:
+        return None
+    return Fault(message, dialer.why or why, found[1])
