@@ -39,19 +39,21 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Tell the dialer that the server has no TLS; speak TLS to the server, so that the server sees nothing amiss."""
+    """Tell the dialer that the server has no TLS; speak TLS to the server, so that the server sees nothing amiss.
+
+    Raises `DrillError` for HTTP, which has no upgrade to strip: a browser is kept on http:// instead.
+    """
 
     wire: Wire
 
+    def __post_init__(self) -> None:
+        if self.wire is Wire.HTTP:
+            raise DrillError("HTTP has no upgrade to strip")
+
     def begin(self, dialer: Socket, dial: Dial, tape: Tape) -> tuple[Socket, Socket]:
         """Answer `N` to an SSLRequest, or clear CLIENT_SSL in the greeting."""
-        match self.wire:
-            case Wire.POSTGRES:
-                return postgres.strip(dialer, dial, tape)
-            case Wire.MYSQL:
-                return mysql.strip(dialer, dial, tape)
-            case Wire.HTTP:
-                raise DrillError("HTTP has no upgrade to strip: a browser is kept on http:// instead")
+        start = postgres.strip if self.wire is Wire.POSTGRES else mysql.strip
+        return start(dialer, dial, tape)
 
 
 class Impostor:

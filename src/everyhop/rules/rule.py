@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from everyhop.model.finding import Certainty, Severity
 from everyhop.model.posture import Posture
 from everyhop.model.sighting import Subject
+from everyhop.model.waiver import Waiver
 from everyhop.model.wire import Wire
 
 S = TypeVar("S")
@@ -49,6 +50,6 @@ class Rule(Generic[S]):
     standards: Mapping[str, str]
     page: str
 
-    def ask(self, subject: Subject, context: Context) -> Fault | None:
+    def ask(self, subject: Subject | Waiver, context: Context) -> Fault | None:
         """What this rule says of a subject; nothing, if the subject is not of its kind."""
         return self.judge(subject, context) if isinstance(subject, self.subject) else None

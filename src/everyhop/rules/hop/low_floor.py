@@ -3,8 +3,8 @@
 TLS 1.0 and 1.1 are deprecated (RFC 8996): they rest on SHA-1 and MD5 and lack authenticated encryption. A dialer that
 accepts them can be talked down to them.
 
-Fires on a dialer that may use TLS and whose oldest version is below the policy's `floor` (TLS 1.2 by default). Where the
-floor is not known, only on a dialer that insists on TLS: without that the version is the lesser worry.
+Fires on a dialer that may use TLS and whose oldest version is below the policy's `floor` (TLS 1.2 by default). Where
+the floor is not known, only on a dialer that insists on TLS: without that the version is the lesser worry.
 """
 
 from __future__ import annotations

@@ -1,0 +1,26 @@
+"""One finding for one cause: what was seen live is evidence for the line in a file that brings it about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from everyhop.model.finding import Finding
+from everyhop.model.hop import Hop
+
+
+def one_for_each_cause(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings of one rule on one hop are one, unless they stand at several places in files."""
+    groups: dict[tuple[str, Hop | None, str], list[Finding]] = {}
+    for finding in findings:
+        alone = finding.fingerprint if finding.hop is None else ""
+        groups.setdefault((finding.rule, finding.hop, alone), []).append(finding)
+    return [finding for group in groups.values() for finding in _joined(group)]
+
+
+def _joined(group: list[Finding]) -> list[Finding]:
+    placed = {(finding.fingerprint, finding.span): finding for finding in group if finding.span}
+    live = [finding for finding in group if not finding.span]
+    heads = list(placed.values()) or list({finding.message: finding for finding in live}.values())
+    seen = [item for finding in live for item in finding.evidence]
+    return [replace(head, evidence=tuple(dict.fromkeys([*head.evidence, *seen]))) for head in heads]

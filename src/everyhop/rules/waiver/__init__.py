@@ -1,0 +1,1 @@
+"""Rules about exceptions that people made."""
