@@ -9,15 +9,25 @@ from everyhop.drill.leg import Socket, exactly, trusting_context
 from everyhop.drill.tape import Tape
 
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+_LONGEST = 10_000  # MAX_STARTUP_PACKET_LENGTH of the server itself
+_SASL = (10).to_bytes(4, "big")
 _GSS_REQUEST = (8).to_bytes(4, "big") + (80877104).to_bytes(4, "big")
 
 
 def strip(dialer: Socket, dial: Callable[[], Socket], tape: Tape) -> tuple[Socket, Socket]:
-    """Answer `N` to every request for encryption; a dialer that insists ends it there."""
+    """Answer `N` to every request for encryption; a dialer that insists ends it there.
+
+    libpq notices a server that offers channel binding on a connection without TLS, so that offer is taken out as well.
+    """
     first = _refuse_encryption(dialer)
+    startup = first + exactly(dialer, _length(first[:4]) - len(first))
+    tape.dialer_sent(startup)
     listener = _upgraded(dial())
-    tape.dialer_sent(first)
-    listener.sendall(first)
+    listener.sendall(startup)
+    head = exactly(listener, 5)
+    answer = _without_channel_binding(head, exactly(listener, _length(head[1:]) - 4))
+    tape.listener_sent(answer)
+    dialer.sendall(answer)
     return dialer, listener
 
 
@@ -42,6 +52,23 @@ def _refuse_encryption(dialer: Socket) -> bytes:
             return first
         dialer.sendall(b"N")
     raise ConnectionError("the dialer asked for encryption again and again")
+
+
+def _length(field: bytes) -> int:
+    """The length that a message begins with, which counts itself; a peer that says more than a login needs is cut."""
+    length = int.from_bytes(field, "big")
+    if not 4 <= length <= _LONGEST:
+        raise ConnectionError("this is not PostgreSQL's protocol")
+    return length
+
+
+def _without_channel_binding(head: bytes, body: bytes) -> bytes:
+    """An AuthenticationSASL without SCRAM-SHA-256-PLUS; any other message as it is."""
+    if head[:1] != b"R" or body[:4] != _SASL:
+        return head + body
+    offered = [name for name in body[4:].split(b"\0") if name and not name.endswith(b"-PLUS")]
+    body = _SASL + b"".join(name + b"\0" for name in offered) + b"\0"
+    return b"R" + (len(body) + 4).to_bytes(4, "big") + body
 
 
 def _upgraded(listener: Socket) -> Socket:

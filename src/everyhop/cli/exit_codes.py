@@ -1,0 +1,54 @@
+"""Exit codes: the one table, from which `--help` is made, and the one function that picks from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+from everyhop.model.finding import Certainty, Finding, Severity
+from everyhop.model.report import Report
+
+
+class ExitCode(IntEnum):
+    """How a command ended, for the program that called it."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    GAPS = 3
+    FAILED = 4
+    INTERRUPTED = 130
+
+    @property
+    def meaning(self) -> str:
+        """One line for the table."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.CLEAN: "clean",
+    ExitCode.FINDINGS: "findings at or above --fail-on (default: medium)",
+    ExitCode.USAGE: "usage or bad input",
+    ExitCode.GAPS: "nothing found wrong, but something could not be looked at",
+    ExitCode.FAILED: "the tool failed, or a program it needs is missing",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+
+def table() -> list[tuple[str, str]]:
+    """Every code with its meaning, as text."""
+    return [(str(code.value), code.meaning) for code in ExitCode]
+
+
+def exit_code(report: Report, fail_on: Severity | None, *, strict: bool) -> ExitCode:
+    """What a report means for the caller.
+
+    `fail_on` None is `--fail-on never`. Only certain findings count, unless `strict`. Waived ones never do.
+    """
+    if fail_on is not None and any(finding.severity >= fail_on for finding in _counted(report, strict=strict)):
+        return ExitCode.FINDINGS
+    return ExitCode.GAPS if report.gaps else ExitCode.CLEAN
+
+
+def _counted(report: Report, *, strict: bool) -> Iterator[Finding]:
+    return (finding for finding in report.findings if strict or finding.certainty is Certainty.CERTAIN)

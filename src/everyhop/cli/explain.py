@@ -1,0 +1,131 @@
+"""`everyhop explain`: what a database URL really does."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Final, NoReturn
+
+import click
+
+from everyhop.cli.options import Options, colour_wanted, finish, report_options, settings
+from everyhop.dialects.dsn import LONGEST
+from everyhop.errors import SettingsError
+from everyhop.jobs.explain import explain as explain_job
+from everyhop.jobs.explanation import Explanation, pasted
+from everyhop.jobs.explanation import plain as plain_value
+from everyhop.render.explain import explanation_text
+from everyhop.render.ink import coloured, plain
+
+_STDIN: Final = "-"
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option("--url-env", metavar="NAME", help="Take the URL from this environment variable.")
+@click.option("--connect-args", metavar="JSON", help="What create_engine or connect is given besides, as JSON.")
+@click.option("--driver", metavar="NAME", help="The driver, where the URL does not name it.")
+@click.option("--driver-version", metavar="V", help="Its version, or a requirement such as '>=1.1,<2'.")
+@click.option(
+    "--env", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the app (PGSSLMODE=…); repeatable."
+)
+@click.option("--env-inherit", is_flag=True, help="Let this shell's own PG… variables count as well.")
+@report_options
+def explain(
+    url: str | None,
+    url_env: str | None,
+    connect_args: str | None,
+    driver: str | None,
+    driver_version: str | None,
+    variables: tuple[str, ...],
+    env_inherit: bool,  # noqa: FBT001 - a flag of the command line
+    options: Options,
+) -> None:
+    """Say what a database URL really does with its driver, and what to use instead.
+
+    \b
+      everyhop explain --url-env DATABASE_URL        the URL in a variable
+      cat url.txt | everyhop explain -               the URL on stdin
+      everyhop explain mysql+pymysql://app@db/app    an argument: other users of the machine see it
+
+    Nothing is opened or connected to. Files that are named are assumed to be there.
+    """
+    text, origin = _text(url, url_env)
+    try:
+        found = explain_job(
+            text,
+            started=datetime.now(UTC),
+            policy=settings(options).policy,
+            connect_args=_arguments(connect_args),
+            environment=_environment(variables, inherit=env_inherit),
+            driver=driver,
+            driver_version=driver_version,
+        )
+    except SettingsError as error:
+        error.key = error.key or origin
+        raise
+    _finish(found, options)
+
+
+def _text(url: str | None, url_env: str | None) -> tuple[str, str]:
+    """The URL and where it came from."""
+    if (url is None) == (url_env is None):
+        message = "give one URL" if url is None else "a URL and --url-env exclude each other"
+        raise click.UsageError(f"{message}: -, --url-env NAME or the URL itself", click.get_current_context())
+    if url_env is not None:
+        if url_env not in os.environ:
+            raise SettingsError("there is no such variable", key=url_env, hint=f"export {url_env}, or use -")
+        return os.environ[url_env], url_env
+    if url != _STDIN:
+        return str(url), "URL"
+    return sys.stdin.read(LONGEST + 1), "stdin"
+
+
+def _arguments(text: str | None) -> dict[str, object]:
+    if text is None:
+        return {}
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise SettingsError("this is no JSON object", key="--connect-args", hint='write \'{"ssl": {"ca": "/ca.pem"}}\'')
+    return given
+
+
+def _environment(variables: tuple[str, ...], *, inherit: bool) -> dict[str, str]:
+    found = {name: value for name, value in os.environ.items() if name.startswith("PG")} if inherit else {}
+    for variable in variables:
+        name, equals, value = variable.partition("=")
+        if not equals or not name:
+            raise SettingsError("this is not NAME=VALUE", key="--env", hint="write --env PGSSLMODE=require")
+        found[name] = value
+    return found
+
+
+def _finish(found: Explanation, options: Options) -> NoReturn:
+    extra = {
+        "url": str(found.url),
+        "checks": {check.what: check.answer.value for check in found.checks},
+        "attacker": found.attacker,
+        "traps": list(found.traps),
+        "secure_url": str(found.secure_url) if found.secure_url is not None else None,
+        "secure_connect_args": plain_value(found.secure_connect_args),
+        "remark": found.remark or None,
+    }
+    text = explanation_text(
+        found.report,
+        url=str(found.url),
+        dialer=found.dialer,
+        endpoint=found.endpoint,
+        why=found.why,
+        checks=((check.what, check.answer.value, check.detail) for check in found.checks),
+        attacker=found.attacker,
+        traps=found.traps,
+        instead=pasted(found.secure_url, found.secure_connect_args),
+        remark=found.remark,
+        ink=coloured if options.output is None and colour_wanted() else plain,
+    )
+    finish(found.report, options, json_extra=extra, text=text)

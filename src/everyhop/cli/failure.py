@@ -1,0 +1,69 @@
+"""How a command that could not do its work says so: what happened, where, what to do next, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+from everyhop.cli.exit_codes import ExitCode
+from everyhop.errors import EveryhopError
+from everyhop.model.secret import masked
+from everyhop.model.tool import NAME
+from everyhop.render.printable import printable_lines
+
+DEBUG_VARIABLE = "EVERYHOP_DEBUG"
+
+
+def told(error: Exception) -> int:
+    """Tell a person on stderr, and give the exit code; never a traceback, unless EVERYHOP_DEBUG asks for it."""
+    if os.environ.get(DEBUG_VARIABLE):
+        _say("".join(traceback.format_exception(error)).rstrip())
+    if isinstance(error, NoArgsIsHelpError):  # a group without a subcommand: its help is the message
+        error.show()
+        return ExitCode.USAGE
+    if isinstance(error, click.ClickException):
+        return _usage(error)
+    if isinstance(error, EveryhopError):
+        return _expected(error)
+    return _unexpected(error)
+
+
+def _expected(error: EveryhopError) -> int:
+    _say(f"{NAME}: {error}")
+    if error.hint:
+        _say(f"hint: {error.hint}")
+    return error.exit_code
+
+
+def _usage(error: click.ClickException) -> int:
+    message = error.format_message().strip().rstrip(".")
+    _say(f"{NAME}: {message[:1].lower()}{message[1:]}")
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        _say(f"hint: {context.command_path} --help shows what there is")
+    return ExitCode.USAGE
+
+
+def _unexpected(error: Exception) -> int:
+    reason = " ".join(str(error).split())
+    story = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    _say(f"{NAME} failed: {story} (this is a bug in everyhop; {DEBUG_VARIABLE}=1 shows the traceback)")
+    return ExitCode.FAILED
+
+
+def _say(text: str) -> None:
+    click.echo(printable_lines(masked(text)), err=True)
+
+
+def nobody_reads_on() -> None:
+    """Let the interpreter's last flush go nowhere, after the reader of a pipe has left (`everyhop scan | head`)."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(sink, stream.fileno())

@@ -1,0 +1,1 @@
+"""Changes to a machine, planned as values first: plan → journal → apply → keep, or roll back."""

@@ -1,0 +1,53 @@
+"""What the dialects' notes mean, in a sentence each.
+
+A note is a stable word, with a detail after a colon where there is one (`file-assumed:/etc/ssl/ca.pem`). Everything
+that a dialect notes has its sentence here; a test holds the dialects to it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SENTENCES: Final = {
+    "ignored-option": "{detail} has no effect here: it protects nothing",
+    "refused-option": "{detail} is not accepted like this: connecting raises an error",
+    "string-is-true": "{detail}=false in a URL is the text 'false', and every text is true: it does the opposite",
+    "rootcert-fallback": "a certificate that fails against sslrootcert makes libpq connect again, in plaintext",
+    "home-root-file": "a file ~/.postgresql/root.crt of the user who runs the app changes what this does: "
+    "name sslrootcert, then nothing depends on it",
+    "root-file-needed": "without sslrootcert the file ~/.postgresql/root.crt has to be there for the user who runs the "
+    "app, or no connection succeeds",
+    "system-anchors": "the trust anchors are the system's: every public authority is believed, an internal one only if "
+    "it was installed there",
+    "wheel-anchors": "the binary wheels of libpq look for the system's anchors in a folder that does not exist: set "
+    "SSL_CERT_FILE where they are used",
+    "system-is-a-file": "before libpq 16 (Debian 12 has 15) sslrootcert=system is the name of a file",
+    "needs-libpq": "an option here exists since libpq {detail}: an older one refuses to connect",
+    "channel-bound": "with channel_binding=require the peer proves over this very connection that it holds the "
+    "password's verifier: that stops every relay without any CA; it names no server, and ends when a password leaks",
+    "clear-password": "a server that asks for the password in clear gets it",
+    "cn-fallback": "a name that stands only in the certificate's CN is believed",
+    "option-file": "an option file is read as well: what stands there is not known here",
+    "service-file": "a service file is read as well: what stands there is not known here",
+    "key-log": "sslkeylogfile writes the session keys to a file: whoever has that and the traffic can read it all",
+    "unresolved-options": "some options are known only at run time",
+    "unknown-driver": "everyhop does not know yet what {detail} makes of its settings",
+    "driver-assumed": "no driver is named: SQLAlchemy 2.1 takes {detail} (2.0 took psycopg2)",
+}
+
+_QUIET: Final = frozenset({"file-assumed"})
+"""Notes that are told elsewhere, among what was assumed."""
+
+
+def known(note: str) -> bool:
+    """Whether this is a note of a dialect's."""
+    return note.partition(":")[0] in _SENTENCES.keys() | _QUIET
+
+
+def told(note: str) -> str | None:
+    """The sentence; None for a note that is told elsewhere, the note itself where nothing is known of it."""
+    kind, _, detail = note.partition(":")
+    if kind in _QUIET:
+        return None
+    sentence = _SENTENCES.get(kind)
+    return note if sentence is None else sentence.format(detail=detail)

@@ -1,0 +1,80 @@
+"""What an `ssl.SSLContext` promises, wherever a driver takes one: read from a live object or from a `PythonContext`.
+
+`ssl` itself is not imported: a live context is recognised by its attributes, so that a scanner's process stays small.
+"""
+
+from __future__ import annotations
+
+from everyhop.dialects.settings import PeerCheck, PythonContext
+from everyhop.model.posture import Assurance, ClientAuth, Floor, Posture
+
+_FLOORS = {
+    "MINIMUM_SUPPORTED": Floor.NONE,
+    "SSLv3": Floor.NONE,
+    "TLSv1": Floor.TLS_1_0,
+    "TLSv1_1": Floor.TLS_1_1,
+    "TLSv1_2": Floor.TLS_1_2,
+    "TLSv1_3": Floor.TLS_1_3,
+    "MAXIMUM_SUPPORTED": Floor.TLS_1_3,
+}
+
+
+def context_of(value: object) -> PythonContext | None:
+    """The context that a value is: a `PythonContext` as it stands, an `ssl.SSLContext` by what it tells of itself.
+
+    A live context does not tell which anchors or which certificate of its own were loaded.
+    """
+    if isinstance(value, PythonContext):
+        return value
+    mode = getattr(getattr(value, "verify_mode", None), "name", None)
+    floor = getattr(getattr(value, "minimum_version", None), "name", None)
+    if mode is None or floor is None:
+        return None
+    return PythonContext(
+        PeerCheck.NONE if mode == "CERT_NONE" else PeerCheck.REQUIRED,
+        bool(getattr(value, "check_hostname", False)),
+        None,
+        _FLOORS.get(floor, Floor.NONE),
+        None,
+        bool(getattr(value, "hostname_checks_common_name", True)),
+    )
+
+
+def posture_of(context: PythonContext) -> Posture:
+    """What a dialer promises that insists on TLS with this context."""
+    assurance = Assurance.ENCRYPTED
+    if context.peer is PeerCheck.REQUIRED:
+        assurance = Assurance.IDENTITY_VERIFIED if context.check_hostname else Assurance.CHAIN_VERIFIED
+    return Posture(assurance, context.floor, ClientAuth.OPTIONAL if context.client_pair else ClientAuth.ABSENT)
+
+
+def context_for(posture: Posture, anchors: str | None, client_pair: tuple[str, str | None] | None) -> PythonContext:
+    """The context that makes a dialer promise `posture`, which is at least `encrypted`; no name is taken from a CN."""
+    verified = posture.assurance >= Assurance.CHAIN_VERIFIED
+    return PythonContext(
+        PeerCheck.REQUIRED if verified else PeerCheck.NONE,
+        posture.assurance >= Assurance.IDENTITY_VERIFIED,
+        anchors if verified else None,
+        posture.floor,
+        client_pair,
+        common_name=False,
+    )
+
+
+def expression(context: PythonContext) -> str:
+    """The Python expression that makes a context, and in words what is to be set on it."""
+    made = f"ssl.create_default_context({f'cafile={context.anchors!r}' if context.anchors else ''})"
+    wanted = {
+        "check_hostname": None if context.check_hostname else "False",
+        "verify_mode": "ssl.CERT_NONE" if context.peer is PeerCheck.NONE else None,
+        "minimum_version": None if context.floor is Floor.TLS_1_2 else f"ssl.TLSVersion.{_version(context.floor)}",
+        "hostname_checks_common_name": None if context.common_name else "False",
+    }
+    extra = ", ".join(f"{name} = {word}" for name, word in wanted.items() if word)
+    pair = f"load_cert_chain{context.client_pair!r}" if context.client_pair else ""
+    told = ", ".join(part for part in (extra, pair) if part)
+    return f"{made} with {told}" if told else made
+
+
+def _version(floor: Floor) -> str:
+    return next(name for name, known in reversed(_FLOORS.items()) if known is floor and "SUPPORTED" not in name)

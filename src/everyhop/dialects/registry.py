@@ -1,0 +1,245 @@
+"""Which dialect reads which driver, and which driver a URL means.
+
+The dialect of a driver is imported when it is asked for. A driver that has no dialect yet is no error for a reader: its
+reading has the widest bounds and says so (`unknown-driver:…`), since a scanner must not be silent about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from typing import Final, cast
+
+from everyhop.dialects.dsn import Dsn, Grammar
+from everyhop.dialects.settings import Dialect, DialerSettings, Spelling, resolved
+from everyhop.dialects.versions import spans
+from everyhop.errors import SettingsError
+from everyhop.model.endpoint import TcpEndpoint
+from everyhop.model.posture import UNKNOWN, Posture
+from everyhop.model.sighting import Dialer, Version
+from everyhop.model.wire import Wire
+
+_MODULES: Final = {
+    "psycopg2": "libpq",
+    "psycopg2cffi": "libpq",
+    "psycopg": "libpq",
+    "pymysql": "pymysql",
+}
+
+# What SQLAlchemy calls a driver after the `+`, where interface.md has another name.
+_ALIASES: Final = {
+    "psycopg_async": "psycopg",
+    "mysqldb": "mysqlclient",
+    "mysqlconnector": "mysql-connector",
+    "mariadbconnector": "mariadb",
+}
+
+_PRODUCTS: Final = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "cockroachdb": "cockroachdb",
+    "mysql": "mysql",
+    "mariadb": "mariadb",
+}
+
+WIRES: Final[Mapping[str, Wire]] = {
+    "postgresql": Wire.POSTGRES,
+    "cockroachdb": Wire.POSTGRES,
+    "mysql": Wire.MYSQL,
+    "mariadb": Wire.MYSQL,
+}
+"""The wire that each product speaks."""
+
+_DRIVER_PRODUCTS: Final = {
+    "psycopg2": "postgresql",
+    "psycopg2cffi": "postgresql",
+    "psycopg": "postgresql",
+    "asyncpg": "postgresql",
+    "pg8000": "postgresql",
+    "pymysql": "mysql",
+    "mysqlclient": "mysql",
+    "mysql-connector": "mysql",
+    "aiomysql": "mysql",
+    "asyncmy": "mysql",
+    "mariadb": "mariadb",
+}
+
+_LOCAL: Final = frozenset({"sqlite", "duckdb"})
+
+# SQLAlchemy's default by scheme; it changed for PostgreSQL with 2.1 (drivers.md, trap 20).
+_DEFAULTS: Final = {"mysql": "mysqlclient", "mariadb": "mysqlclient", "cockroachdb": "psycopg2"}
+_POSTGRESQL_DEFAULTS: Final = ("psycopg2", "psycopg")
+
+
+def known_drivers() -> tuple[str, ...]:
+    """The drivers that have a dialect."""
+    return tuple(_MODULES)
+
+
+def has_hop(dsn: Dsn) -> bool:
+    """Whether a URL leads anywhere: SQLite is a file inside the process."""
+    return dsn.dialect not in _LOCAL
+
+
+def product_of(dsn: Dsn) -> str:
+    """The product that a URL names. Raises `SettingsError` for one that everyhop knows nothing about."""
+    if dsn.dialect not in _PRODUCTS:
+        raise SettingsError(
+            f"unknown scheme {dsn.scheme!r}", hint=f"everyhop knows {', '.join(sorted(WIRES))} (and sqlite: no hop)"
+        )
+    return _PRODUCTS[dsn.dialect]
+
+
+def dialect_for(driver: str) -> Dialect:
+    """The dialect of a driver. Raises `SettingsError` that names the drivers there are."""
+    module = _MODULES.get(driver)
+    if module is None:
+        reason = "everyhop cannot read it yet" if driver in _DRIVER_PRODUCTS else "there is none of that name"
+        hint = f"it can read {', '.join(known_drivers())}: name one in the scheme (mysql+pymysql://) or with --driver"
+        raise SettingsError(f"unknown driver {driver!r}: {reason}", hint=hint)
+    return _dialect(module)
+
+
+@cache
+def _dialect(module: str) -> Dialect:
+    return cast(Dialect, import_module(f"everyhop.dialects.{module}"))
+
+
+def driver_of(dsn: Dsn, sqlalchemy: Version | None = None) -> tuple[str, str | None]:
+    """The driver that a URL means, and a note where that had to be assumed.
+
+    `sqlalchemy` is SQLAlchemy's version, which decides what `postgresql://` means.
+    """
+    named = dsn.driver or dsn.scheme.partition("+")[2]
+    if named:
+        return _ALIASES.get(named.lower(), named.lower()), None
+    if dsn.dialect in _DEFAULTS:
+        return _DEFAULTS[dsn.dialect], None
+    possible = spans(sqlalchemy, ["2.1"])
+    driver = _POSTGRESQL_DEFAULTS[possible[-1]]
+    return driver, None if len(possible) == 1 else f"driver-assumed:{driver}"
+
+
+def resolve(
+    source: str | Dsn,
+    *,
+    connect_args: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    driver: str | None = None,
+    version: Version | None = None,
+    build: str | None = None,
+    sqlalchemy: Version | None = None,
+) -> DialerSettings:
+    """Everything that is known of a dialer, with the endpoint that its driver makes of it.
+
+    Raises `SettingsError` for a text that is no database URL, or one without a hop.
+    """
+    dsn = Dsn.parse(source) if isinstance(source, str) else source
+    if driver is not None:
+        dsn = replace(dsn, driver=driver)
+    if not has_hop(dsn):
+        raise SettingsError(f"{dsn.dialect} has no hop: it is a file inside the process", hint="nothing to protect")
+    name, assumed = driver_of(dsn, sqlalchemy)
+    product = product_of(dsn)
+    if WIRES[_DRIVER_PRODUCTS.get(name, product)] is not WIRES[product]:
+        raise SettingsError(f"{name} does not speak to {product}", hint="name another scheme or another driver")
+    settings = DialerSettings(
+        driver=name,
+        product=product,
+        options=tuple([(key, resolved(value)) for key, value in dsn.options]),
+        connect_args=dict(connect_args or {}),
+        environment=dict(environment or {}),
+        sqlalchemy=dsn.grammar is Grammar.SQLALCHEMY,
+        version=version,
+        build=build,
+        dsn=dsn,
+        notes=(assumed,) if assumed else (),
+    )
+    return _located(settings)
+
+
+def from_keywords(
+    driver: str,
+    keywords: Mapping[str, object],
+    *,
+    environment: Mapping[str, str] | None = None,
+    version: Version | None = None,
+    build: str | None = None,
+) -> DialerSettings:
+    """The settings of a direct call, `pymysql.connect(host=…, ssl_ca=…)`.
+
+    Raises `SettingsError` for a driver that nobody knows.
+    """
+    driver = _ALIASES.get(driver.lower(), driver.lower())
+    if driver not in _DRIVER_PRODUCTS:
+        raise SettingsError(f"unknown driver {driver!r}", hint=f"known are {', '.join(sorted(_DRIVER_PRODUCTS))}")
+    settings = DialerSettings(
+        driver=driver,
+        product=_DRIVER_PRODUCTS[driver],
+        connect_args=dict(keywords),
+        environment=dict(environment or {}),
+        sqlalchemy=False,
+        version=version,
+        build=build,
+    )
+    return _located(settings)
+
+
+def _located(settings: DialerSettings) -> DialerSettings:
+    if settings.driver in _MODULES:
+        return replace(settings, endpoint=dialect_for(settings.driver).endpoint(settings))
+    host, port = (settings.dsn.hosts if settings.dsn and settings.dsn.hosts else ((None, None),))[0]
+    if host is None or resolved(host) is not host:
+        return settings
+    return replace(settings, endpoint=TcpEndpoint(host, port or WIRES[settings.product].default_port))
+
+
+def read(
+    source: str | Dsn | DialerSettings,
+    *,
+    connect_args: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    driver: str | None = None,
+    version: Version | None = None,
+    build: str | None = None,
+    sqlalchemy: Version | None = None,
+) -> Dialer:
+    """What a URL, or settings, really do; widest bounds and the note `unknown-driver:…` where no dialect knows."""
+    settings = (
+        source
+        if isinstance(source, DialerSettings)
+        else resolve(
+            source,
+            connect_args=connect_args,
+            environment=environment,
+            driver=driver,
+            version=version,
+            build=build,
+            sqlalchemy=sqlalchemy,
+        )
+    )
+    if settings.driver not in _MODULES:
+        return _unread(settings)
+    dialer = dialect_for(settings.driver).read(settings)
+    return replace(dialer, notes=(*dialer.notes, *settings.notes)) if settings.notes else dialer
+
+
+def write(
+    settings: DialerSettings, posture: Posture, anchors: str, client_pair: tuple[str, str] | None = None
+) -> Spelling:
+    """The settings for `posture`; raises `SettingsError` where this driver has none or no dialect knows it."""
+    return dialect_for(settings.driver).write(settings, posture, anchors, client_pair)
+
+
+def _unread(settings: DialerSettings) -> Dialer:
+    return Dialer(
+        settings.product,
+        settings.driver,
+        settings.version,
+        UNKNOWN,
+        (f"unknown-driver:{settings.driver}",),
+        f"everyhop does not know what {settings.driver} makes of these settings yet: "
+        "it may be anything from plaintext to verified TLS",
+    )

@@ -1,0 +1,1 @@
+"""The story: an exposed application found, closed and proven, on real servers."""

@@ -1,0 +1,244 @@
+"""What there is to say about one database URL: what is verified, what an attacker can do, what to use instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from functools import cached_property
+from typing import Final
+
+from everyhop.dialects import registry
+from everyhop.dialects.dsn import SECRET_OPTIONS, Dsn
+from everyhop.dialects.notes import told
+from everyhop.dialects.python_ssl import expression
+from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling
+from everyhop.errors import SettingsError
+from everyhop.model.endpoint import Endpoint, UnixEndpoint
+from everyhop.model.finding import Finding, Remediation
+from everyhop.model.hop import Hop
+from everyhop.model.posture import Assurance, Bounds, Floor, Posture
+from everyhop.model.report import Report
+from everyhop.model.secret import MASK
+from everyhop.model.sighting import Dialer, Origin, Reading
+from everyhop.rules.catalogue import catalogue
+from everyhop.rules.judge import judge
+from everyhop.rules.policy import Policy
+
+ANCHORS: Final = "/path/to/ca.pem"
+"""Stands in the settings to use where nothing names the authority's certificate."""
+
+_DIALER_RULES: Final = frozenset(
+    {"plaintext-dial", "opportunistic-dial", "unverified-chain", "unverified-identity", "low-floor", "ignored-option"}
+)
+
+_ENCRYPTION: Final = {
+    Assurance.PLAINTEXT: "not insisted on",
+    Assurance.OPPORTUNISTIC: "only while nobody on the path objects",
+    Assurance.ENCRYPTED: "whatever anybody on the path says",
+}
+
+
+class Answer(Enum):
+    """Whether something is verified on this connection."""
+
+    YES = "yes"
+    NO = "no"
+    DEPENDS = "depends"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a connection may or may not verify, and what that is held against."""
+
+    what: str
+    answer: Answer
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a URL really does with its driver. `dialer` and `settings` are None where there is no hop (SQLite).
+
+    What takes longer than reading (the judgement, the settings to use instead) is worked out when it is asked for.
+    """
+
+    url: Dsn
+    settings: DialerSettings | None
+    dialer: Dialer | None
+    policy: Policy
+    started: datetime
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Where the connection goes; None where that is known only at run time, or nowhere."""
+        return self.settings.endpoint if self.settings else None
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The postures that are possible; None where there is no hop."""
+        return self.dialer.bounds if self.dialer else None
+
+    @property
+    def posture(self) -> Posture | None:
+        """The posture, where it is settled."""
+        return self.bounds.settled if self.bounds else None
+
+    @property
+    def why(self) -> str:
+        """One sentence on what these settings really do."""
+        return self.dialer.why if self.dialer else f"{self.url.dialect} is a file inside the process: there is no hop"
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What is verified, and what is not: encryption, chain, name, floor."""
+        return tuple(_checks(self.dialer, self.settings)) if self.dialer and self.settings else ()
+
+    @property
+    def attacker(self) -> str:
+        """What somebody on the path can do, at worst."""
+        if self.dialer is None:
+            return "there is no path to be on"
+        if isinstance(self.endpoint, UnixEndpoint):
+            return "nothing from the network: a unix socket does not leave this machine"
+        return _attack(self.dialer)
+
+    @property
+    def traps(self) -> tuple[str, ...]:
+        """What this spelling falls into, or nearly, in a sentence each."""
+        return tuple(s for s in map(told, self.dialer.notes) if s) if self.dialer else ()
+
+    @cached_property
+    def report(self) -> Report:
+        """The reading and what the rules say of it, with the settings to use as the remediation."""
+        if self.dialer is None or self.settings is None:
+            return judge((), catalogue(), self.policy, command="explain", started=self.started)
+        product = self.dialer.product
+        hop = Hop(f"app-{product}", "app", product, registry.WIRES[product], self.endpoint)
+        reading = Reading(self.dialer, Origin.DECLARED, self.endpoint, hop, ())
+        found = judge((reading,), catalogue(), self.policy, command="explain", started=self.started)
+        return replace(found, findings=tuple(self._remedied(finding) for finding in found.findings))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the rules have against it."""
+        return self.report.findings
+
+    @property
+    def secure_url(self) -> Dsn | None:
+        """The URL to use instead (`revealed()` has the password, `str` has not); None where there is none to give."""
+        return self._secure[0].url if self._secure[0] else None
+
+    @property
+    def secure_connect_args(self) -> Mapping[str, object]:
+        """What belongs beside it in `connect_args`; a `PythonContext` is an `ssl.SSLContext` to be made like that."""
+        return self._secure[0].connect_args if self._secure[0] else {}
+
+    @property
+    def remark(self) -> str:
+        """What else has to be done, or why there are no settings to use instead; empty where all is said."""
+        return self._secure[1]
+
+    @cached_property
+    def _secure(self) -> tuple[Spelling | None, str]:
+        return _secured(self.settings, self.bounds) if self.settings and self.bounds else (None, "nothing to protect")
+
+    def _remedied(self, finding: Finding) -> Finding:
+        spelling, remark = self._secure
+        if finding.rule not in _DIALER_RULES:
+            return finding
+        if spelling is None:
+            return replace(finding, remediation=Remediation(remark))
+        text = "; ".join(part for part in ("use these settings", remark) if part)
+        return replace(finding, remediation=Remediation(text, pasted(spelling.url, spelling.connect_args)))
+
+
+def pasted(url: Dsn | None, arguments: Mapping[str, object]) -> str:
+    """Settings as a person puts them into a file, passwords masked."""
+    lines = [str(url)] if url is not None else []
+    if arguments:
+        lines.append(f"connect_args={_source(arguments)}")
+    return "\n".join(lines)
+
+
+def _source(value: object) -> str:
+    match value:
+        case PythonContext():
+            return expression(value)
+        case Mapping():
+            return "{" + ", ".join(f"{key!r}: {_source(item)}" for key, item in _unsecret(value).items()) + "}"
+        case str() | int() | float() | None:
+            return repr(value)
+        case _:
+            return "…"
+
+
+def plain(value: object) -> object:
+    """A value of `connect_args` as JSON can carry it: passwords masked, a context as the expression that makes it."""
+    match value:
+        case Mapping():
+            return {key: plain(item) for key, item in _unsecret(value).items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case str() | int() | float() | None:
+            return value
+        case _:
+            return _source(value)
+
+
+def _unsecret(arguments: Mapping[str, object]) -> dict[str, object]:
+    """The same with the values of passwords masked."""
+    return {key: MASK if str(key).lower() in SECRET_OPTIONS else value for key, value in arguments.items()}
+
+
+def _secured(settings: DialerSettings, bounds: Bounds) -> tuple[Spelling | None, str]:
+    """The spelling of `verify-full` with the least changes, and what else it takes."""
+    posture = Posture(Assurance.IDENTITY_VERIFIED, max(Floor.TLS_1_2, bounds.low.floor))
+    named = registry.dialect_for(settings.driver).anchors(settings)
+    remarks = [] if named else [f"put the file with your authority's certificate in place of {ANCHORS}"]
+    try:
+        return registry.write(settings, posture, named or ANCHORS), "; ".join(remarks)
+    except SettingsError as error:
+        if error.key != "driver":
+            return None, f"{error.message}: {error.hint}"
+        newest = replace(settings, version=None)
+        first = f"first {error.hint}"
+        return registry.write(newest, posture, named or ANCHORS), "; ".join([first, *remarks])
+
+
+def _checks(dialer: Dialer, settings: DialerSettings) -> list[Check]:
+    low, high = dialer.bounds.low, dialer.bounds.high
+    anchors = registry.dialect_for(settings.driver).anchors(settings)
+
+    def reached(level: Assurance) -> Answer:
+        return Answer.YES if low.assurance >= level else Answer.NO if high.assurance < level else Answer.DEPENDS
+
+    chain = reached(Assurance.CHAIN_VERIFIED)
+    name = reached(Assurance.IDENTITY_VERIFIED)
+    against = "the system's trust anchors" if "system-anchors" in dialer.notes or not anchors else anchors
+    floor = Answer.NO if high.floor is Floor.NONE else Answer.YES
+    shown_floor = low.floor.shown if low.floor is high.floor else f"{low.floor.shown} to {high.floor.shown}"
+    return [
+        Check("encryption", reached(Assurance.ENCRYPTED), _ENCRYPTION[min(low.assurance, Assurance.ENCRYPTED)]),
+        Check("chain", chain, "" if chain is Answer.NO else f"against {against}"),
+        Check("name", name, "" if name is Answer.NO else "the host's, in the certificate"),
+        Check("floor", floor, shown_floor if floor is Answer.YES else "TLS is not used"),
+    ]
+
+
+def _attack(dialer: Dialer) -> str:
+    password = "; gets the password by asking for it in clear" if "clear-password" in dialer.notes else ""
+    if "channel-bound" in dialer.notes:
+        return "nothing by relaying: the peer has to prove that it knows the password's verifier"
+    match dialer.bounds.low.assurance:
+        case Assurance.PLAINTEXT:
+            return f"reads and changes every query and every answer{password}"
+        case Assurance.OPPORTUNISTIC:
+            return f"answers that there is no TLS, then reads and changes every query and every answer{password}"
+        case Assurance.ENCRYPTED:
+            return f"answers with a certificate of his own, then reads and changes everything{password}"
+        case Assurance.CHAIN_VERIFIED:
+            return f"answers with any certificate of the same authority, another service's for example{password}"
+        case Assurance.IDENTITY_VERIFIED:
+            return "nothing but stop the connection"

@@ -1,0 +1,1 @@
+"""Looks at live listeners from outside: exact bytes, one deadline, capped, and never a login."""

@@ -1,0 +1,73 @@
+"""A whole report in a sentence: what it comes to, how much there is, what was taken for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from everyhop.model.finding import Certainty, Finding, Severity
+from everyhop.model.report import Grade, Report
+from everyhop.model.sighting import Dialer, Listener, Reading
+
+
+def headline(report: Report) -> str:
+    """What the whole report comes to, in one sentence."""
+    exposed = sum(state.grade is Grade.F for state in report.hops)
+    if exposed == len(report.hops) == 1:
+        return "The hop is exposed"
+    if exposed:
+        return f"{exposed} of {len(report.hops)} hops {'is' if exposed == 1 else 'are'} exposed"
+    if report.grade is None:
+        return "Nothing was there to be judged"
+    if any(finding.certainty is Certainty.CERTAIN for finding in report.findings):
+        return "No hop is exposed, and something is left to do"
+    if report.gaps or report.findings:
+        return "Nothing was found wrong, as far as could be seen"
+    return "Every hop holds"
+
+
+def summary(report: Report) -> str:
+    """The last line: how much is wrong, how many hops there are, what could not be looked at."""
+    parts = [_counts(report.findings), _hops(report)]
+    if report.waived:
+        parts.append(f"{len(report.waived)} waived")
+    if report.gaps:
+        first = report.gaps[0]
+        more = f", and {len(report.gaps) - 1} more" if len(report.gaps) > 1 else ""
+        parts.append(f"{len(report.gaps)} could not be looked at ({first.where}: {first.reason}{more})")
+    return " · ".join(parts)
+
+
+def _counts(findings: Iterable[Finding]) -> str:
+    findings = tuple(findings)
+    if not findings:
+        return "nothing found wrong"
+    certain = [finding.severity for finding in findings if finding.certainty is Certainty.CERTAIN]
+    always = {Severity.HIGH, Severity.MEDIUM}
+    counted = [(severity, certain.count(severity)) for severity in reversed(Severity)]
+    words = [f"{count} {severity.word}" for severity, count in counted if count or severity in always]
+    possible = len(findings) - len(certain)
+    return ", ".join(words) + (f", {possible} possible" if possible else "")
+
+
+def _hops(report: Report) -> str:
+    if not report.hops:
+        return "no hops found"
+    exposed = sum(state.grade is Grade.F for state in report.hops)
+    return f"{len(report.hops)} hop{'s' if len(report.hops) > 1 else ''}, {exposed or 'none'} exposed"
+
+
+def assumptions(readings: Iterable[Reading]) -> list[str]:
+    """What was taken for granted, since nothing told: driver versions and files of another machine."""
+    told: dict[str, None] = {}
+    for reading in readings:
+        subject = reading.subject
+        if not isinstance(subject, Dialer | Listener):
+            continue
+        if subject.version and subject.version.assumed:
+            name = (subject.driver if isinstance(subject, Dialer) else None) or subject.product
+            told[f"{name} {subject.version.value} (no version is pinned or given: the newest one known)"] = None
+        for note in subject.notes:
+            kind, _, path = note.partition(":")
+            if kind == "file-assumed":
+                told[f"{path} exists where the connection is opened"] = None
+    return list(told)

@@ -1,0 +1,93 @@
+"""The environment variables that files of the project set, joined to the programs that are likely to get them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from everyhop.model.evidence import SourceSpan
+from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, joined, options
+from everyhop.scan.syntax.interpolation import Dialect, Reference, split
+
+_DEPTH: Final = 8
+"""How far variables that name variables are followed; a file may name itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A variable as a file sets it. `folder` is where its programs live: the file's own, or a service's build context.
+
+    `template` marks a file that is to be copied and filled in (`.env.example`): it tells what is meant, not what is.
+    """
+
+    name: str
+    pieces: tuple[str | Reference, ...]
+    at: SourceSpan
+    folder: str
+    file: str
+    template: bool = False
+    grammar: Dialect = Dialect.DOTENV
+    service: str | None = None
+
+
+@dataclass(slots=True)
+class Environment:
+    """All that files set. `values` says what a program in some folder gets, `used` which settings anybody asked for."""
+
+    settings: tuple[Setting, ...] = ()
+    used: set[SourceSpan] = field(default_factory=set)
+    _by_name: dict[str, list[Setting]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for setting in self.settings:
+            self._by_name.setdefault(setting.name, []).append(setting)
+
+    def value(self, name: str, path: str, fallback: Value | None = None) -> Value:
+        """What a program at `path` gets for a variable: one of the files' values, else `fallback`, else unknown.
+
+        A file that only shows what to fill in does not make the fallback go away.
+        """
+        applying = self._applying(name, path)
+        real = [setting for setting in applying if not setting.template] or applying
+        self.used.update(setting.at for setting in real)
+        values = [self.worth(setting) for setting in real]
+        if not values:
+            return Unknown(name, fallback)
+        if all(setting.template for setting in real) and fallback is not None:
+            values.append(Unknown(name, fallback))
+        return choice(values)
+
+    def _applying(self, name: str, path: str) -> list[Setting]:
+        """The settings that reach a program: those of the folders above it; if there are none, all there are."""
+        everywhere = self._by_name.get(name, [])
+        folders = {str(parent) for parent in PurePosixPath(path).parents}
+        return [setting for setting in everywhere if setting.folder in folders] or everywhere
+
+    def worth(self, setting: Setting, depth: int = _DEPTH) -> Value:
+        """The value of a setting, with the variables that it names put in."""
+        parts = [self._part(piece, setting, depth) for piece in setting.pieces]
+        return _at(joined(parts or [Known("")], setting.at), setting.at)
+
+    def _part(self, piece: str | Reference, setting: Setting, depth: int) -> Value:
+        if isinstance(piece, str):
+            return Known(piece)
+        default = None
+        if piece.default is not None and depth:
+            default = self.worth(replace(setting, pieces=split(piece.default, setting.grammar)), depth - 1)
+        near = [s for s in self._by_name.get(piece.name, ()) if self._visible(s, setting)]
+        if near and depth:
+            return choice(self.worth(other, depth - 1) for other in near)
+        return default if default is not None else Unknown(piece.name)
+
+    @staticmethod
+    def _visible(other: Setting, setting: Setting) -> bool:
+        """A dotenv file sees itself; compose sees the `.env` beside it (not what it sets for its services)."""
+        if setting.grammar is Dialect.DOTENV:
+            return other.file == setting.file and other.at != setting.at
+        beside = PurePosixPath(setting.file).parent / ".env"
+        return other.file == str(beside)
+
+
+def _at(value: Value, at: SourceSpan) -> Value:
+    return choice(replace(option, at=at) if isinstance(option, Known | Partly) else option for option in options(value))

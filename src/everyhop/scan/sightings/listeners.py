@@ -1,0 +1,126 @@
+"""Database servers that compose files describe: image, version and flags to what they take from whoever connects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from everyhop.dialects import mariadb
+from everyhop.dialects.postgresql import posture as postgresql
+from everyhop.dialects.registry import WIRES
+from everyhop.errors import SettingsError
+from everyhop.model.endpoint import TcpEndpoint
+from everyhop.model.evidence import SourceSpan
+from everyhop.model.posture import Assurance, Bounds, Floor, Posture
+from everyhop.model.sighting import Listener, Origin, Reading, Version
+from everyhop.scan.resolve.values import Value
+from everyhop.scan.sightings.hops import Hops
+from everyhop.scan.sightings.settings import address
+
+# Images by the last part of their name. Those below keep the official PostgreSQL image's settings and entry point.
+_IMAGES: Final = {
+    "postgres": "postgresql",
+    "postgis": "postgresql",
+    "pgvector": "postgresql",
+    "timescaledb": "postgresql",
+    "timescaledb-ha": "postgresql",
+    "mariadb": "mariadb",
+    "mysql": "mysql",
+    "mysql-server": "mysql",
+}
+_IMAGE: Final = re.compile(r"(?:.*/)?(?P<name>[^/:@]+)(?::(?P<tag>[^@]*))?(?:@.*)?")
+_VERSION: Final = re.compile(r"(?:pg)?(?P<version>\d+(?:\.\d+)*)(?:-.*)?")
+# The official image appends this line to the pg_hba.conf of a new cluster (docker-entrypoint.sh, pg_setup_hba_conf).
+_IMAGE_HBA: Final = "host all all all scram-sha-256\n"
+# MySQL makes itself a certificate since 5.7.5 and knows nothing below TLS 1.2 since 8.0.28 (reference manual).
+_MYSQL_TLS_1_2: Final = (8, 0, 28)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A compose service that may be a database server; `hosts` are the names under which others reach it."""
+
+    name: str
+    hosts: frozenset[str]
+    image: Value
+    arguments: Sequence[Value]
+    at: SourceSpan
+
+
+def product_of(container: Container) -> str | None:
+    """The product that a service's image holds, as far as its name tells."""
+    found = address(container.image)
+    match = _IMAGE.fullmatch(found.written) if found else None
+    return _IMAGES.get(match["name"]) if match else None
+
+
+def read(container: Container, hops: Hops) -> Iterator[Reading]:
+    """A reading on each hop that leads to the service; on one of its own, if none does."""
+    product = product_of(container)
+    if product is None:
+        return
+    wire = WIRES[product]
+    listener = _listener(product, container)
+    endpoint = TcpEndpoint(container.name, wire.default_port)
+    reaching = hops.to(container.hosts, wire) or (hops.at(endpoint, wire, container.name, container.name),)
+    for hop in reaching:
+        yield Reading(listener, Origin.DECLARED, hop.endpoint, hop, (container.at,))
+
+
+def _listener(product: str, container: Container) -> Listener:
+    version = _version(container.image)
+    try:
+        flags = _flags(container.arguments)
+        if product == "postgresql":
+            return postgresql.read(flags, _IMAGE_HBA, version)
+        if product == "mariadb" and version is not None:
+            return mariadb.read(flags, version)
+        if product == "mysql":
+            return _mysql(flags, version)
+    except SettingsError as error:
+        return Listener(product, version, _anything(), (), f"a flag cannot be read: {error.message}")
+    return Listener(product, version, _anything(), (), "the image names no version, and 11.4 changed the default")
+
+
+def _mysql(flags: Mapping[str, str], version: Version | None) -> Listener:
+    numbers = tuple(map(int, re.findall(r"\d+", version.value))) if version else ()
+    if flags.get("ssl", "1").lower() in ("0", "off", "false"):
+        return Listener("mysql", version, Bounds.exactly(Posture(Assurance.PLAINTEXT)), why="TLS is turned off")
+    insists = flags.get("require_secure_transport", "off").lower() in ("1", "on", "true")
+    assurance = Assurance.ENCRYPTED if insists else Assurance.OPPORTUNISTIC
+    recent = numbers >= _MYSQL_TLS_1_2 or numbers in ((8,), (8, 0)) or (not numbers)
+    low = Posture(assurance, Floor.TLS_1_2 if recent else Floor.TLS_1_0)
+    why = "require_secure_transport is on" if insists else "require_secure_transport is off: plaintext is taken too"
+    return Listener("mysql", version, Bounds(low, Posture(assurance, Floor.TLS_1_2)), why=why)
+
+
+def _anything() -> Bounds:
+    return Bounds.between(Assurance.PLAINTEXT, Assurance.ENCRYPTED)
+
+
+def _version(image: Value) -> Version | None:
+    found = address(image)
+    match = _IMAGE.fullmatch(found.written) if found else None
+    tag = _VERSION.fullmatch(match["tag"] or "") if match else None
+    return Version(tag["version"]) if tag else None
+
+
+def _flags(arguments: Sequence[Value]) -> dict[str, str]:
+    """Server settings on a command line: `-c name=value` and `--name=value`, `--name value`, `--skip-name`."""
+    words = [found.written for argument in arguments if (found := address(argument)) is not None]
+    flags: dict[str, str] = {}
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        text = following if word == "-c" else word[2:] if word[:2] in ("-c", "--") else ""
+        name, equals, value = text.partition("=")
+        name = name.replace("-", "_").lower().strip()
+        if name.startswith("skip_") and not equals:
+            name, value = name.removeprefix("skip_"), "0"
+        elif name and not equals and following and not following.startswith("-"):
+            value = following
+        elif name and not equals:
+            value = "1"
+        if name:
+            flags[name] = value
+    return flags

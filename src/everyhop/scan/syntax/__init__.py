@@ -1,0 +1,1 @@
+"""Text in, values with exact places out: each parser takes a string and raises `Unparsed` for what it refuses."""

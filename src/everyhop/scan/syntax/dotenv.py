@@ -1,0 +1,85 @@
+"""Dotenv files, as python-dotenv reads them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dotenv.parser import Binding, parse_stream
+
+from everyhop.scan.syntax.interpolation import Dialect, split
+from everyhop.scan.syntax.span import Lines, Span
+from everyhop.scan.syntax.variable import Variable
+
+# What stands before a value, as in python-dotenv's parser (dotenv/parser.py: export, key, equal sign).
+_HEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*")
+
+_QUOTED = {"'": re.compile(r"'(?:\\'|[^'])*'"), '"': re.compile(r'"(?:\\"|[^"])*"')}  # the same file's two patterns
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A variable's decoded value with the offsets of its text in the file, quotes included, and the quote (or "")."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dotenv:
+    """The variables of a file in order, and the lines that are none."""
+
+    variables: tuple[Variable, ...]
+    refused: tuple[int, ...]
+
+
+def parse(text: str) -> Dotenv:
+    """Read a dotenv file. A line that is no binding is passed over, as python-dotenv does, and named in `refused`."""
+    lines = Lines(text)
+    variables = tuple(Variable(p.name, split(p.value, Dialect.DOTENV), _inside(p, lines)) for p in placed(text))
+    refused = tuple(_refused(text))
+    return Dotenv(variables, refused)
+
+
+def placed(text: str) -> Iterator[Placed]:
+    """Every variable with the exact place of its value."""
+    for binding, start in _bindings(text):
+        raw = binding.original.string
+        head = _HEAD.match(raw)
+        if binding.error or binding.key is None or binding.value is None or head is None:
+            continue
+        begin = head.end()
+        quote = raw[begin] if raw[begin : begin + 1] in ("'", '"') else ""
+        end = _closing(raw, begin, quote) if quote else begin + len(binding.value)
+        yield Placed(binding.key, binding.value, start + begin, start + end, quote)
+
+
+def _bindings(text: str) -> Iterator[tuple[Binding, int]]:
+    start = 0
+    # newline="": no translation, so that the originals add up to the text
+    for binding in parse_stream(io.StringIO(text, newline="")):
+        yield binding, start
+        start += len(binding.original.string)
+
+
+def _closing(raw: str, begin: int, quote: str) -> int:
+    match = _QUOTED[quote].match(raw, begin)
+    return match.end() if match else len(raw)
+
+
+def _inside(variable: Placed, lines: Lines) -> Span:
+    margin = len(variable.quote)
+    return lines.span(variable.start + margin, variable.end - margin)
+
+
+def _refused(text: str) -> Iterator[int]:
+    lines = Lines(text)
+    for binding, start in _bindings(text):
+        if binding.error:
+            blank = len(binding.original.string) - len(binding.original.string.lstrip())
+            yield lines.span(start + blank, start + blank).line

@@ -1,0 +1,1 @@
+SQLALCHEMY_DATABASE_URI = "postgresql://app:hunter2@db.internal/app

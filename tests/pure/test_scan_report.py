@@ -1,0 +1,130 @@
+"""`everyhop scan` as a whole: a small Flask project, the command, and what it costs."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from everyhop.cli import main
+from everyhop.model.hop import Topology
+from everyhop.scan.observe import observe
+from everyhop.scan.workspace import Kind, Source, Workspace
+from tests.snapshots import agrees
+
+PROJECT = Path(__file__).parents[1] / "cases" / "project"
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["scan", *words])
+
+
+def test_a_small_project_from_its_files_to_its_report() -> None:
+    """Dotenv, compose, classes, binds and pins joined; the whole output, for a person to read."""
+    result = run(str(PROJECT))
+    assert result.exit_code == 1
+    agrees("scan.txt", result.stdout)
+
+
+def test_the_versions_are_those_of_the_lock() -> None:
+    """PyMySQL 1.1.1 strips where 1.2 does not: the pinned version is read, not the newest."""
+    readings = json.loads(run(str(PROJECT), "--format", "json").stdout)["readings"]
+    versions = {reading["driver"]: reading["driver_version"] for reading in readings if reading.get("driver")}
+    assert versions["pymysql"] == {"value": "1.1.1", "assumed": False}
+    assert versions["psycopg2"] == {"value": "2.9.10", "assumed": False}
+
+
+def test_rules_can_be_chosen() -> None:
+    """And a name that is none is told, with the nearest."""
+    chosen = json.loads(run(str(PROJECT), "--select", "insecure-cookie", "--format", "json").stdout)
+    assert chosen["findings"] == []
+    everything = json.loads(run(str(PROJECT), "--format", "json").stdout)["findings"]
+    first = everything[0]["rule"]
+    rest = json.loads(run(str(PROJECT), "--ignore", first, "--format", "json").stdout)["findings"]
+    assert rest == [finding for finding in everything if finding["rule"] != first]
+    wrong = run(str(PROJECT), "--select", "plaintext-dail")
+    assert wrong.exit_code == 2
+    assert "plaintext-dial" in wrong.stderr
+
+
+def test_files_can_be_left_out() -> None:
+    """Without .env the URL is known only at run time: a possible finding, and no exit code 1."""
+    found = json.loads(run(str(PROJECT), "--exclude", ".env", "--exclude", "compose*", "--format", "json").stdout)
+    assert {finding["certainty"] for finding in found["findings"] if finding["path"] == "app/config.py"} >= {"possible"}
+
+
+def test_a_path_that_is_not_there_is_exit_2(tmp_path: Path) -> None:
+    """With what to do next."""
+    result = run(str(tmp_path / "nowhere"))
+    assert result.exit_code == 2
+    assert "hint:" in result.stderr
+
+
+def test_an_empty_folder_is_clean(tmp_path: Path) -> None:
+    """Nothing there is nothing wrong."""
+    assert run(str(tmp_path)).exit_code == 0
+
+
+def test_only_a_gap_is_exit_3(tmp_path: Path) -> None:
+    """Nothing found wrong, but something could not be looked at."""
+    (tmp_path / "config.py").write_text("SQLALCHEMY_DATABASE_URI = (")
+    assert run(str(tmp_path)).exit_code == 3
+
+
+def test_nothing_that_is_scanned_is_run(tmp_path: Path) -> None:
+    """Importing the file would write another one."""
+    (tmp_path / "app.py").write_text(
+        f"open({str(tmp_path / 'ran')!r}, 'w').close()\nSQLALCHEMY_DATABASE_URI = 'postgresql://db.internal/a'\n"
+    )
+    run(str(tmp_path))
+    assert not (tmp_path / "ran").exists()
+
+
+def seconds(text: str) -> float:
+    start = time.process_time()
+    observe(Workspace((Source("app.py", Kind.PYTHON, text),), ()), Topology())
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "create_engine(f'postgresql://u@db.internal/x{NUMBER}')",
+        "url += 'x'",
+        "options['k'] = url",
+        "url = url + 'x' if url else other(url)",
+        "app.config['SQLALCHEMY_DATABASE_URI'] = url",
+    ],
+)
+def test_time_grows_with_the_lines(line: str) -> None:
+    """Four times the lines may cost at most about four times the processor's time, whatever stands in them."""
+    head = "from sqlalchemy import create_engine\nNUMBER = 1\nurl = 'postgresql://u@db.internal/x'\noptions = {}\n"
+    small = min(seconds(head + f"{line}\n" * 200) for _ in range(2))
+    large = seconds(head + f"{line}\n" * 800)
+    assert large < 10 * max(small, 0.02)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "create_engine(" + "+".join(["'postgresql://u@db.internal/x'"] * 5000) + ")",
+        "if x:\n    pass\n" + "elif x:\n    url = 'postgresql://u@h/d'\n" * 1500 + "create_engine(url)",
+        "a = b\nb = a\ncreate_engine(a)",
+        "def f(x): return f(x)\ncreate_engine(f(1))",
+        "class A(B): pass\nclass B(A): SQLALCHEMY_DATABASE_URI = A.URL",
+        "from app import *\ncreate_engine(url)",
+        "from app import create_engine\ncreate_engine(url)",
+        "url = url\ncreate_engine(url)",
+        "x = {}\nx['x'] = x\ncreate_engine(**x)",
+        "class A:\n    def url(self): return self.url\n    def go(self): create_engine(self.url)",
+        "create_engine(lambda: 0)\ncreate_engine(*a, **b)\ncreate_engine()",
+        "a = " + "(" * 150 + "1" + ")" * 150 + "\ncreate_engine(" + "f(" * 80 + ")" * 80 + ")",
+        "create_engine('%s' % ())\ncreate_engine('{' .format())\ncreate_engine('{0.x[1]}'.format(1))",
+        "create_engine('postgresql://u:p@[::1/d')\ncreate_engine('postgresql://h:99999/d')",
+    ],
+)
+def test_strange_code_ends_in_a_report(text: str) -> None:
+    """Names that mean themselves, sums of thousands, chains of `elif`: looked at in seconds, without an exception."""
+    source = f"from sqlalchemy import create_engine\n{text}\n"
+    assert seconds(source) < 20

@@ -1,0 +1,67 @@
+"""Real servers, started once for each worker that needs them; a missing one fails the test, it does not skip it.
+
+What a test changes on a shared server it changes back, or it starts one of its own in `lab`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from everyhop.lab import mariadb as mariadb_server
+from everyhop.lab import nginx as nginx_server
+from everyhop.lab import postgresql as postgresql_server
+from everyhop.lab.server import Server
+from everyhop.lab.session import Lab
+from everyhop.model.posture import Assurance
+from everyhop.pki.authority import Authority
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A lab for this worker: directory, authority and keeper."""
+    with Lab.open("tests") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def authority(lab: Lab) -> Authority:
+    """The authority that signed for the lab's servers."""
+    return lab.authority
+
+
+@pytest.fixture(scope="session")
+def postgresql(lab: Lab) -> Server:
+    """A PostgreSQL that refuses plaintext."""
+    return postgresql_server.start(lab)
+
+
+@pytest.fixture(scope="session")
+def mariadb(lab: Lab) -> Server:
+    """A MariaDB that refuses plaintext."""
+    return mariadb_server.start(lab)
+
+
+@pytest.fixture(scope="session")
+def nginx(lab: Lab) -> Server:
+    """An nginx with HTTPS, and plain HTTP that redirects to it."""
+    return nginx_server.start(lab)
+
+
+@pytest.fixture(scope="session")
+def exposed_postgresql(lab: Lab) -> Server:
+    """A PostgreSQL without TLS."""
+    return postgresql_server.start(lab, Assurance.PLAINTEXT)
+
+
+@pytest.fixture(scope="session")
+def exposed_mariadb(lab: Lab) -> Server:
+    """A MariaDB without TLS."""
+    return mariadb_server.start(lab, Assurance.PLAINTEXT)
+
+
+@pytest.fixture(scope="session")
+def exposed_nginx(lab: Lab) -> Server:
+    """An nginx that knows plain HTTP only."""
+    return nginx_server.start(lab, Assurance.PLAINTEXT)
