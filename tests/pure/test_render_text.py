@@ -67,7 +67,7 @@ assumed  /etc/ssl/ca.pem exists where the connection is opened
 
 CROWDED_MAP = """\
 browser        → nginx       https://tip…example.org  TLS 1.3  verify-full    A
-nginx          → app         https://10.0.0.3:8000    –        verify-full    A
+nginx          → app         10.0.0.3:8000            –        verify-full    A
 app            → postgresql  aurora-prod…ws.com:5432  –        verify-full    A
 worker…t-shift → postgresql  aurora-prod…ws.com:5432  no TLS   plaintext      F
 app            → mysql       10.0.0.7:3306            –        verify-ca      C

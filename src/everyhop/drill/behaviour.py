@@ -63,13 +63,13 @@ class Impostor:
         self._wire = wire
         self._context = _server_context(chain_pem, key_pem)
 
-    def begin(self, dialer: Socket, dial: Dial, tape: Tape) -> tuple[Socket, Socket]:  # noqa: ARG002 - kept later
+    def begin(self, dialer: Socket, dial: Dial, tape: Tape) -> tuple[Socket, Socket]:
         """Play the server's part of the upgrade; a dialer that verifies ends it here with an alert."""
         match self._wire:
             case Wire.POSTGRES:
-                return postgres.impersonate(dialer, dial, self._context)
+                return postgres.impersonate(dialer, dial, tape, self._context)
             case Wire.MYSQL:
-                return mysql.impersonate(dialer, dial, self._context)
+                return mysql.impersonate(dialer, dial, tape, self._context)
             case Wire.HTTP:
                 inside = self._context.wrap_socket(dialer, server_side=True)
                 return inside, trusting_context().wrap_socket(dial())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 
-from everyhop.drill.leg import Socket, exactly, framed, mysql_packet, trusting_context
+from everyhop.drill.leg import Socket, framed, mysql_packet, trusting_context
 from everyhop.drill.tape import Tape
 
 _CLIENT_SSL = 0x0800
@@ -38,16 +38,23 @@ def strip(dialer: Socket, dial: Callable[[], Socket], tape: Tape) -> tuple[Socke
     return dialer, listener
 
 
-def impersonate(dialer: Socket, dial: Callable[[], Socket], context: ssl.SSLContext) -> tuple[Socket, Socket]:
-    """Pass the greeting on, take the dialer's SSLRequest, and speak TLS with the attacker's certificate."""
+def impersonate(
+    dialer: Socket, dial: Callable[[], Socket], tape: Tape, context: ssl.SSLContext
+) -> tuple[Socket, Socket]:
+    """Pass the greeting on, take the dialer's SSLRequest, and speak TLS with the attacker's certificate.
+
+    A dialer that asks for no TLS needs no certificate to be deceived: its bytes are passed on as they are.
+    """
     listener = dial()
     sequence, greeting = mysql_packet(listener)
     dialer.sendall(framed(sequence, greeting))
-    request = exactly(dialer, 4 + _SSL_REQUEST_LENGTH)
-    if not int.from_bytes(request[4:8], "little") & _CLIENT_SSL:
-        raise ConnectionError("the dialer did not ask for TLS")
+    tape.listener_sent(framed(sequence, greeting))
+    sequence, request = mysql_packet(dialer)
+    listener.sendall(framed(sequence, request))
+    if len(request) > _SSL_REQUEST_LENGTH or not int.from_bytes(request[:4], "little") & _CLIENT_SSL:
+        tape.dialer_sent(framed(sequence, request))
+        return dialer, listener
     inside = context.wrap_socket(dialer, server_side=True)
-    listener.sendall(request)
     return inside, trusting_context().wrap_socket(listener)
 
 

@@ -31,14 +31,22 @@ def strip(dialer: Socket, dial: Callable[[], Socket], tape: Tape) -> tuple[Socke
     return dialer, listener
 
 
-def impersonate(dialer: Socket, dial: Callable[[], Socket], context: ssl.SSLContext) -> tuple[Socket, Socket]:
-    """Answer `S` and speak TLS with the attacker's certificate."""
+def impersonate(
+    dialer: Socket, dial: Callable[[], Socket], tape: Tape, context: ssl.SSLContext
+) -> tuple[Socket, Socket]:
+    """Answer `S` and speak TLS with the attacker's certificate.
+
+    A dialer that asks for no TLS needs no certificate to be deceived: its bytes are passed on as they are.
+    """
     request = exactly(dialer, 8)
     if request == _GSS_REQUEST:
         dialer.sendall(b"N")
         request = exactly(dialer, 8)
     if request != _SSL_REQUEST:
-        raise ConnectionError("the dialer did not ask for TLS")
+        tape.dialer_sent(request)
+        listener = _upgraded(dial())
+        listener.sendall(request)
+        return dialer, listener
     dialer.sendall(b"S")
     inside = context.wrap_socket(dialer, server_side=True)
     return inside, _upgraded(dial())

@@ -41,11 +41,12 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What there is to judge, the samples it was made from, and each engine's row."""
+    """What there is to judge, the samples it was made from, each engine's row, and the hops with their endpoints."""
 
     sightings: tuple[Sighting, ...]
     samples: tuple[Sample, ...]
     rows: tuple[Compared, ...]
+    topology: Topology
 
 
 def sources(settings: Settings) -> tuple[AppSource, ...]:
@@ -85,7 +86,15 @@ def verify(
         anchors=anchors,
         now=now,
     )
-    report = judge(seen.sightings, catalogue(), settings.policy, command="verify", started=now)
+    asked_for = [hop for hop in seen.topology.hops if _source(settings.hops.get(hop.name, HopSettings())) in asked]
+    report = judge(
+        seen.sightings,
+        catalogue(),
+        settings.policy,
+        command="verify",
+        started=now,
+        topology=Topology(tuple(asked_for)),
+    )
     return Verification(
         remedied(attach(report, {}, settings.policy), seen.rows, settings.policy), seen.samples, seen.rows
     )
@@ -112,7 +121,7 @@ def look(
     told = [sighting for taken in samples for sighting in sightings(taken, topology)]
     # The probe before the sample: of two that say the same of a listener, the one that was told over a login is heard.
     found = (*_listeners(rows, anchors, now), *told, *gaps, *_missing(settings, topology, samples, rows))
-    return Seen(found, samples, rows)
+    return Seen(found, samples, rows, topology)
 
 
 def _samples(
@@ -143,12 +152,16 @@ def _completed(settings: Settings, samples: tuple[Sample, ...]) -> Topology:
     """The hops of everyhop.toml; one that names no endpoint ends where the one engine of its wire leads."""
     hops: list[Hop] = []
     for hop in settings.topology.hops:
-        source = _source(settings.hops.get(hop.name, HopSettings()))
+        source = _source_of(hop, settings)
         engines = [e for taken in samples if taken.source == source for e in taken.engines]
         ends = {engine.endpoint for engine in engines if engine.wire is hop.wire and engine.endpoint}
         ends -= {other.endpoint for other in settings.topology.hops}
         hops.append(replace(hop, endpoint=ends.pop()) if hop.endpoint is None and len(ends) == 1 else hop)
     return Topology(tuple(hops))
+
+
+def _source_of(hop: Hop, settings: Settings) -> AppSource | None:
+    return _source(settings.hops.get(hop.name, HopSettings()))
 
 
 def _source(hop: HopSettings) -> AppSource | None:
@@ -162,7 +175,7 @@ def _missing(
 ) -> Iterator[Gap]:
     """Hops that everyhop.toml says an application opens, and that none of its engines leads to."""
     for hop in topology.hops:
-        source = _source(settings.hops.get(hop.name, HopSettings()))
+        source = _source_of(hop, settings)
         loaded = [taken for taken in samples if taken.source == source]
         if loaded and all(row.hop != hop for row in rows):
             there = ", ".join(str(engine.endpoint) for engine in loaded[0].engines)

@@ -16,7 +16,7 @@ from everyhop.drill.behaviour import Behaviour, Impostor, Record, Strip
 from everyhop.drill.relay import Relay
 from everyhop.drill.scenario import Outcome as Met
 from everyhop.drill.scenario import attack
-from everyhop.errors import LabError
+from everyhop.errors import EveryhopError, LabError
 from everyhop.jobs.audit import Audit, audit
 from everyhop.jobs.demo import telling
 from everyhop.jobs.demo.closing import apply_plan, make_plan
@@ -58,8 +58,11 @@ class Act:
     playing: Callable[[], Played]
 
     def play(self) -> Step:
-        """Do it. Raises what the rooms raise that it goes through."""
-        played = self.playing()
+        """Do it. An act that cannot be played to its end is one that did not hold, and says why."""
+        try:
+            played = self.playing()
+        except (EveryhopError, OSError) as error:
+            played = Played(f"stopped: {error}", (), Outcome.FAILED)
         return Step(self.movement, self.title, played.text, played.lines, played.outcome)
 
 

@@ -19,7 +19,7 @@ from everyhop.scan.syntax.python import span_of
 
 _DEPTH: Final = 40
 """How deeply expressions, names and calls are followed into each other; written settings need about ten."""
-_STEPS: Final = 4_000
+_STEPS: Final = 1_500
 """Expressions looked at for one question, so that no source can make the scan slow."""
 _DEEDS: Final = 64
 """Deeds to one name that are followed, from the last plain assignment on."""

@@ -33,6 +33,7 @@ class Project:
     refused: dict[str, Unparsed] = field(default_factory=dict)
     _modules: dict[str, Module | None] = field(default_factory=dict)
     _endings: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    _imports: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _paths: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,15 +70,19 @@ class Project:
         Which folders are import roots is not written down anywhere, so the name has to be the end of a path; of many,
         the one nearest to the importer is meant.
         """
+        key = (name, importer)
+        if key not in self._imports:
+            self._imports[key] = self._found(name, importer)
+        path = self._imports[key]
+        return self.module(path) if path is not None else None
+
+    def _found(self, name: str, importer: str) -> str | None:
         parts = self._absolute(name, importer)
-        if not parts:
-            return None
-        ends = [dotted for dotted in self._endings.get(parts[-1], ()) if dotted[-len(parts) :] == parts]
+        ends = [d for d in self._endings.get(parts[-1], ()) if d[-len(parts) :] == parts] if parts else []
         if not ends:
             return None
         here = _dotted(importer)
-        nearest = max(ends, key=lambda dotted: (_shared(dotted, here), -len(dotted)))
-        return self.module(self._paths[nearest])
+        return self._paths[max(ends, key=lambda dotted: (_shared(dotted, here), -len(dotted)))]
 
     def _absolute(self, name: str, importer: str) -> tuple[str, ...]:
         bare = name.lstrip(".")

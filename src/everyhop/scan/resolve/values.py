@@ -112,8 +112,13 @@ def choice(values: Iterable[Value]) -> Value:
     """One of these: flattened, without repetitions, at most `MOST` of them."""
     found: list[Value] = []
     for value in values:
-        found += [option for option in options(value) if option not in found]
+        found += [option for option in options(value) if not any(_is_same(option, other) for other in found)]
     return found[0] if len(found) == 1 else Choice(tuple(found[:MOST])) if found else Unknown("nothing")
+
+
+def _is_same(one: Value, other: Value) -> bool:
+    """Containers are the same only if they are one: to compare them deeply costs more than to follow both."""
+    return one is other or (isinstance(one, Known | Partly | Unknown) and type(one) is type(other) and one == other)
 
 
 def place(value: Value) -> SourceSpan | None:

@@ -11,7 +11,7 @@ from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve.environment import Environment
 from everyhop.scan.resolve.project import Module
 from everyhop.scan.resolve.scopes import Scope
-from everyhop.scan.resolve.values import Known, Partly, Value, options
+from everyhop.scan.resolve.values import Known, Partly, Value, choice, options, place
 from everyhop.scan.sightings.dialers import is_database_url
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.use import Use
@@ -44,9 +44,16 @@ def in_python(modules: Iterable[Module], configuration: Configuration) -> Iterat
 
 
 def _use(name: str, node: ast.expr, scope: Scope, configuration: Configuration) -> Iterator[Use]:
-    value = configuration.evaluator.value(node, scope)
-    if any(is_database_url(_start(option)) and not _BLANKS.search(_start(option)) for option in options(value)):
-        yield Use(name, configuration.evaluator.span(node, scope), value, setting=True, guessed=True)
+    span = configuration.evaluator.span(node, scope)
+    found = [option for option in options(configuration.evaluator.value(node, scope)) if _stands_in(option, span)]
+    if any(is_database_url(_start(option)) and not _BLANKS.search(_start(option)) for option in found):
+        yield Use(name, span, choice(found), setting=True, guessed=True)
+
+
+def _stands_in(value: Value, span: SourceSpan) -> bool:
+    """Whether a value is written here, and not handed on from elsewhere."""
+    at = place(value)
+    return at is not None and at.path == span.path and span.line <= at.line <= span.end_line
 
 
 def _name(target: ast.expr) -> str | None:
