@@ -17,7 +17,8 @@ class Base(DeclarativeBase):
     """What the tables have in common."""
 
 
-db = SQLAlchemy(model_class=Base)
+# pre-ping for every engine: SQLALCHEMY_ENGINE_OPTIONS would reach the default one only, and no bind
+db = SQLAlchemy(model_class=Base, engine_options={"pool_pre_ping": True})
 
 
 class NewsroomTip(db.Model):  # type: ignore[name-defined,misc]
@@ -49,7 +50,6 @@ def create_app() -> Flask:
     app.config["SESSION_COOKIE_SECURE"] = os.environ.get("SESSION_COOKIE_SECURE") == "1"
     app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["DATABASE_URL"]
     app.config["SQLALCHEMY_BINDS"] = {"legal": os.environ["LEGAL_DATABASE_URL"]}
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
     db.init_app(app)
     app.add_url_rule("/", view_func=index)
     app.add_url_rule("/tip", view_func=submit, methods=["POST"])

@@ -88,6 +88,8 @@ def test_any_bytes_give_a_result_or_our_exception(pieces: list[bytes]) -> None:
         ("max-age=5, max-age=6", None),
         ('max-age="5', None),
         ("", None),
+        ("\n", None),
+        ("max-age=5;\n", None),
     ],
 )
 def test_hsts_is_read_as_a_browser_reads_it(header: str, seconds: int | None) -> None:

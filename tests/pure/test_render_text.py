@@ -55,7 +55,7 @@ app → mysql       ci-db:3306              no TLS   plaintext (waived)         
 opportunistic-dial  high  possible                              CWE-757, CWE-319
   config.py:3
     os.environ["DATABASE_URL"]
-  what  the connection to postgresql falls back to plaintext
+  what  the connection to postgresql may fall back to plaintext
   why   TLS is used if the server offers it; whoever sits on the path answers
         that it does not
   more  everyhop rules opportunistic-dial

@@ -55,16 +55,8 @@ def verify(
     directory = Path.cwd() if given or configured.path is None else configured.path.resolve().parent
     interpreter = choose(python, os.environ, directory)
     remark(f"asking {', '.join(map(str, asked))} in {interpreter.path} ({interpreter.reason})", options)
-    seen = job.verify(
-        asked,
-        configured,
-        interpreter=interpreter,
-        environment=os.environ,
-        directory=directory,
-        deadline=deadline,
-        anchors=_anchors(ca),
-        now=datetime.now(UTC),
-    )
+    question = job.Asked(asked, interpreter, os.environ, directory, deadline, _anchors(ca))
+    seen = job.verify(question, configured, datetime.now(UTC))
     finish(
         seen.report,
         options,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from everyhop.config import Settings
 from everyhop.jobs import verify
@@ -15,8 +14,6 @@ from everyhop.model.wire import Wire
 from everyhop.probe.probe import sightings, survey
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.judge import judge
-from everyhop.runtime.interpreter import Interpreter
-from everyhop.runtime.sample import AppSource
 from everyhop.runtime.sightings import Compared
 from everyhop.scan import workspace
 from everyhop.scan.observe import observe
@@ -31,33 +28,14 @@ class Audit:
     rows: tuple[Compared, ...]
 
 
-def audit(
-    settings: Settings,
-    asked: tuple[AppSource, ...],
-    *,
-    interpreter: Interpreter,
-    environment: Mapping[str, str],
-    directory: Path,
-    deadline: float,
-    anchors: str | None,
-    now: datetime,
-) -> Audit:
-    """Look at the project in `directory`, at the web hops, and at the connections of `asked`; then judge all of it.
+def audit(asked: verify.Asked, settings: Settings, now: datetime) -> Audit:
+    """Look at the project, at the web hops, and at the app's own connections; then judge all of it.
 
     Raises `SampleError` and `SourceError` as `verify` and `scan` do.
     """
-    read = observe(workspace.read([directory]), settings.topology)
-    live = verify.look(
-        asked,
-        settings,
-        interpreter=interpreter,
-        environment=environment,
-        directory=directory,
-        deadline=deadline,
-        anchors=anchors,
-        now=now,
-    )
-    found = [*read.sightings, *_sites(settings, anchors, now), *live.sightings]
+    read = observe(workspace.read([asked.directory]), settings.topology)
+    live = verify.look(asked, settings, now)
+    found = [*read.sightings, *_sites(settings, asked.anchors, now), *live.sightings]
     report = judge(found, catalogue(), settings.policy, command="audit", started=now, topology=settings.topology)
     report = attach(report, read.settings, settings.policy)
     return Audit(verify.remedied(report, live.rows, settings.policy), live.rows)

@@ -31,6 +31,21 @@ PROBE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Which applications are asked, and how each is loaded; `deadline` is in seconds for one of them.
+
+    `anchors` is the PEM to judge the listeners' chains by, None: they are not judged.
+    """
+
+    sources: tuple[AppSource, ...]
+    interpreter: Interpreter
+    environment: Mapping[str, str]
+    directory: Path
+    deadline: float
+    anchors: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """The report, the samples it was made from, and each engine's row."""
 
@@ -64,83 +79,53 @@ def sources(settings: Settings) -> tuple[AppSource, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def verify(
-    asked: tuple[AppSource, ...],
-    settings: Settings,
-    *,
-    interpreter: Interpreter,
-    environment: Mapping[str, str],
-    directory: Path,
-    deadline: float,
-    anchors: str | None,
-    now: datetime,
-) -> Verification:
-    """Look at every application in `asked`, and judge; the arguments are those of `look`."""
-    seen = look(
-        asked,
-        settings,
-        interpreter=interpreter,
-        environment=environment,
-        directory=directory,
-        deadline=deadline,
-        anchors=anchors,
-        now=now,
-    )
-    asked_for = [hop for hop in seen.topology.hops if _source(settings.hops.get(hop.name, HopSettings())) in asked]
+def verify(asked: Asked, settings: Settings, now: datetime) -> Verification:
+    """Look at every application that is asked, and judge. Raises what `look` raises."""
+    seen = look(asked, settings, now)
+    sources = {hop.name: _source(settings.hops.get(hop.name, HopSettings())) for hop in seen.topology.hops}
+    asked_for = tuple(hop for hop in seen.topology.hops if sources[hop.name] in asked.sources)
     report = judge(
         seen.sightings,
         catalogue(),
         settings.policy,
         command="verify",
         started=now,
-        topology=Topology(tuple(asked_for)),
+        topology=Topology(asked_for),
     )
     return Verification(
         remedied(attach(report, {}, settings.policy), seen.rows, settings.policy), seen.samples, seen.rows
     )
 
 
-def look(
-    asked: tuple[AppSource, ...],
-    settings: Settings,
-    *,
-    interpreter: Interpreter,
-    environment: Mapping[str, str],
-    directory: Path,
-    deadline: float,
-    anchors: str | None,
-    now: datetime,
-) -> Seen:
-    """Every connection of every application in `asked`, and their listeners; `deadline` is in seconds for each.
+def look(asked: Asked, settings: Settings, now: datetime) -> Seen:
+    """Every connection of every application, and their listeners.
 
-    Raises `SampleError` where the only one cannot be loaded; among several that is a gap. `anchors` is PEM.
+    Raises `SampleError` where the only one cannot be loaded; among several that is a gap.
     """
-    samples, gaps = _samples(asked, settings, interpreter, environment, directory, deadline)
+    samples, gaps = _samples(asked, settings)
     topology = _completed(settings, samples)
     rows = tuple(row for taken in samples for row in compare(taken, topology))
     told = [sighting for taken in samples for sighting in sightings(taken, topology)]
     # The probe before the sample: of two that say the same of a listener, the one that was told over a login is heard.
-    found = (*_listeners(rows, anchors, now), *told, *gaps, *_missing(settings, topology, samples, rows))
+    found = (*_listeners(rows, asked.anchors, now), *told, *gaps, *_missing(settings, topology, samples, rows))
     return Seen(found, samples, rows, topology)
 
 
-def _samples(
-    asked: tuple[AppSource, ...],
-    settings: Settings,
-    interpreter: Interpreter,
-    environment: Mapping[str, str],
-    directory: Path,
-    deadline: float,
-) -> tuple[tuple[Sample, ...], tuple[Gap, ...]]:
+def _samples(asked: Asked, settings: Settings) -> tuple[tuple[Sample, ...], tuple[Gap, ...]]:
     samples: list[Sample] = []
     gaps: list[Gap] = []
-    place = str(directory)
-    for source in asked:
+    for source in asked.sources:
         try:
-            taken = sample(source, python=interpreter.path, environment=environment, directory=place, deadline=deadline)
+            taken = sample(
+                source,
+                python=asked.interpreter.path,
+                environment=asked.environment,
+                directory=str(asked.directory),
+                deadline=asked.deadline,
+            )
             samples.append(taken)
         except (SampleError, SettingsError) as error:
-            if len(asked) == 1:
+            if len(asked.sources) == 1:
                 raise
             named = settings.hops.items()
             hops = [settings.topology.named(name) for name, hop in named if _source(hop) == source] or [None]

@@ -7,7 +7,7 @@ from typing import Final
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_DIRECTIVE = re.compile(rf"[ \t]*(?:(?P<name>{_WORD})[ \t]*(?:=[ \t]*(?P<value>{_WORD}|{_QUOTED}))?)?[ \t]*(?:;|$)")
+_DIRECTIVE = re.compile(rf"[ \t]*(?:(?P<name>{_WORD})[ \t]*(?:=[ \t]*(?P<value>{_WORD}|{_QUOTED}))?)?[ \t]*(?:;|\Z)")
 _LONGEST: Final = 10**10  # 317 years; a longer number of seconds means no more
 
 

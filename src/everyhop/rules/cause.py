@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from everyhop.model.finding import Finding
+from everyhop.model.finding import Certainty, Finding
 from everyhop.model.hop import Hop
 
 
@@ -19,6 +19,7 @@ def one_for_each_cause(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _joined(group: list[Finding]) -> list[Finding]:
+    group = sorted(group, key=lambda finding: finding.certainty is Certainty.CERTAIN)  # what is certain is kept
     placed = {(finding.fingerprint, finding.span): finding for finding in group if finding.span}
     live = [finding for finding in group if not finding.span]
     heads = list(placed.values()) or list({finding.message: finding for finding in live}.values())

@@ -22,9 +22,12 @@ def shortfall(dialer: Dialer, context: Context) -> tuple[Assurance, Certainty] |
     return low, Certainty.POSSIBLE
 
 
-def fault_at(assurance: Assurance, dialer: Dialer, context: Context, message: str, why: str) -> Fault | None:
-    """The fault, if the shortfall is exactly at `assurance`; the dialect's own explanation is preferred to `why`."""
+def fault_at(assurance: Assurance, dialer: Dialer, context: Context, is_so: str, may_be: str, why: str) -> Fault | None:
+    """The fault, if the shortfall is exactly at `assurance`: in the words `is_so` if that is certain, else `may_be`.
+
+    The dialect's own explanation is preferred to `why`.
+    """
     found = shortfall(dialer, context)
     if found is None or found[0] is not assurance:
         return None
-    return Fault(message, dialer.why or why, found[1])
+    return Fault(is_so if found[1] is Certainty.CERTAIN else may_be, dialer.why or why, found[1])

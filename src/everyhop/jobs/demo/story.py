@@ -24,6 +24,7 @@ from everyhop.jobs.demo.eavesdropper import connections, overheard
 from everyhop.jobs.demo.stage import Stage
 from everyhop.jobs.demo.visitor import Visitor
 from everyhop.jobs.scan import scan
+from everyhop.jobs.verify import Asked
 from everyhop.lab.gunicorn import interpreter
 from everyhop.model.certificate import CertificateRequest
 from everyhop.model.report import Grade, Report
@@ -189,16 +190,10 @@ class Story:
         return load(self._stage.project / "everyhop.toml", self._stage.project)
 
     def _audit(self) -> Audit:
-        return audit(
-            self._settings(),
-            (_APP,),
-            interpreter=Interpreter(interpreter(), "the demo's own"),
-            environment=_environment(),
-            directory=self._stage.project,
-            deadline=_DEADLINE,
-            anchors=self._stage.anchors,
-            now=datetime.now(UTC),
-        )
+        stage = self._stage
+        python = Interpreter(interpreter(), "the demo's own")
+        asked = Asked((_APP,), python, _environment(), stage.project, _DEADLINE, stage.anchors)
+        return audit(asked, self._settings(), datetime.now(UTC))
 
     def _relays(self, site: Relay) -> dict[str, Relay]:
         return {

@@ -22,6 +22,7 @@ def _judge(dialer: Dialer, context: Context) -> Fault | None:
         dialer,
         context,
         f"the connection to {dialer.product} falls back to plaintext",
+        f"the connection to {dialer.product} may fall back to plaintext",
         "TLS is used if the server offers it; whoever sits on the path answers that it does not",
     )
 

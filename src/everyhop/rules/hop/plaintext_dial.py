@@ -22,6 +22,7 @@ def _judge(dialer: Dialer, context: Context) -> Fault | None:
         dialer,
         context,
         f"the connection to {dialer.product} is not encrypted",
+        f"the connection to {dialer.product} may not be encrypted",
         "no TLS is asked for: everything can be read and changed on the way",
     )
 

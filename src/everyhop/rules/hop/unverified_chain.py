@@ -22,6 +22,7 @@ def _judge(dialer: Dialer, context: Context) -> Fault | None:
         dialer,
         context,
         f"the certificate of {dialer.product} is not verified",
+        f"the certificate of {dialer.product} may not be verified",
         "any certificate is accepted: whoever answers is believed",
     )
 

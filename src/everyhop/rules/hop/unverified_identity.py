@@ -21,6 +21,7 @@ def _judge(dialer: Dialer, context: Context) -> Fault | None:
         dialer,
         context,
         f"the name in the certificate of {dialer.product} is not verified",
+        f"the name in the certificate of {dialer.product} may not be verified",
         "every certificate of the same authority is accepted, whatever name it was issued for",
     )
 
