@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Final
 
 from everyhop.capture.exposed import Exposed, Kind
@@ -124,7 +125,7 @@ def remaining(report: Report) -> list[str]:
 
 def silence(exposed: Sequence[Exposed], connections: int) -> str:
     """What was read, against how much there was to read."""
-    return f"{len(exposed)} readable things in {connections} connections"
+    return f"{len(exposed)} readable things in {connections} connection{'s' if connections != 1 else ''}"
 
 
 def ordeal(met: Ordeal) -> str:
@@ -139,8 +140,8 @@ def ordeal(met: Ordeal) -> str:
 
 
 def complaint(met: Ordeal) -> list[str]:
-    """The driver's own words."""
-    return [_clipped(met.error)] if met.error else []
+    """The driver's own words, whole."""
+    return wrap(met.error or "", _WIDTH)
 
 
 def _item(item: Exposed) -> str:
