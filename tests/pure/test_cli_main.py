@@ -58,7 +58,9 @@ def test_help_imports_no_command() -> None:
     """The table says what there is; a command's imports wait until it is called."""
     code = "import sys; from everyhop.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules)"
     seen = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert not [e.place for e in COMMANDS.values() if e.place.partition(":")[0] in seen.stdout.split()]
+    imported = seen.stdout.split()
+    assert not [e.place for e in COMMANDS.values() if e.place.partition(":")[0] in imported]
+    assert "everyhop.model.report" not in imported
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -69,7 +71,18 @@ def test_a_command_is_there_and_begins_with_two_examples(name: str) -> None:
     result = run(name, "--help")
     assert result.exit_code == ExitCode.CLEAN
     examples = result.output.partition("\nOptions:")[0].splitlines()
-    assert sum(f"everyhop {name}" in line and "Usage:" not in line for line in examples) >= 2
+    assert sum(line.startswith(f"    everyhop {name}") for line in examples) >= 2
+    assert "\b" not in result.output
+    assert r"\b" not in result.output
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_story(tmp_path: Path) -> None:
+    """And not after a minute of it."""
+    result = run("demo", "--report", str(tmp_path / "missing" / "x.html"))
+    assert result.exit_code == ExitCode.USAGE
+    assert "missing/x.html: no report could be written there\nhint: name a file" in result.stderr
+    assert result.stdout == ""
 
 
 def test_without_a_command_the_help_is_the_message() -> None:
@@ -177,6 +190,29 @@ def test_a_reader_that_leaves_early_is_no_failure_to_tell(words: str) -> None:
     os.close(write)
     assert seen.stderr == ""
     assert seen.returncode in {ExitCode.CLEAN, ExitCode.INTERRUPTED}
+
+
+@pytest.mark.parametrize("words", ["rules", "rules --format json"])
+def test_a_full_disk_is_no_bug_of_everyhop(words: str) -> None:
+    """What cannot be written is told, with exit code 4."""
+    command = [sys.executable, "-c", "from everyhop.cli import main; main()", *words.split()]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        seen = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert seen.returncode == ExitCode.FAILED
+    assert seen.stderr.startswith("everyhop: the output could not be written: No space left on device\nhint: ")
+    assert "bug" not in seen.stderr
+
+
+@pytest.mark.parametrize("words", ["--version", "rules", "explain postgresql://h/d", "explain nonsense"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_is_closed_changes_no_exit_code(words: str, closed: str) -> None:
+    """As cron and daemons start programs."""
+    command = f"{sys.executable} -c 'from everyhop.cli import main; main()' {words}"
+    usual = subprocess.run(["/bin/sh", "-c", command], check=False, capture_output=True, text=True)
+    seen = subprocess.run(["/bin/sh", "-c", f"{command} {closed}"], check=False, capture_output=True, text=True)
+    assert seen.returncode == usual.returncode
+    assert seen.stderr in {"", usual.stderr}
+    assert seen.stdout in {"", usual.stdout}
 
 
 def test_a_terminal_without_arrows_gets_their_code_points(tmp_path: Path) -> None:

@@ -152,6 +152,10 @@ WRONG = [
         5, "policy.waive[0].until", "a date is expected, not a date with a time", None,
     ),
     ("[policy]\nuntil = 2027-02-30", 2, None, "this is not TOML", "https://toml.io"),
+    ("[policy]\nrequire = 'verifyfull'", 2, "policy.require", "did you mean 'verify-full'?", None),
+    ("[policy]\nfloor = 'TLS1.2'", 2, "policy.floor", "did you mean 'TLSv1.2'?", None),
+    ("[policy]\nfloor = 12", 2, "policy.floor", "a string is expected, not a number", 'write floor = "…"'),
+    ("[policy]\nlocal = 'unix'", 2, "policy.local", "a list of strings is expected", 'local = ["unix"]'),
     ("[hop.db]\nendpoint = 'db'", 2, "hop.db.endpoint", "no port", "scheme://host:port"),
     ("[hop.db]\nendpoint = 'db:99999'", 2, "hop.db.endpoint", "from 1 to 65535", None),
     ("[hop.db]\nendpoint = 'oracle://db'", 2, "hop.db.endpoint", "unknown scheme 'oracle'", None),
@@ -178,6 +182,7 @@ WRONG = [
     ),
     ("[hop.db", 1, None, "this is not TOML", None),
     ("x = " + "[" * 5000, None, None, "nested too deeply", None),
+    ("x = " + "9" * 5000, None, None, "a number is too long", None),
 ]  # fmt: skip
 
 
@@ -256,6 +261,27 @@ def test_a_named_file_has_to_be_there(tmp_path: Path) -> None:
             load(tmp_path / name, tmp_path)
         assert caught.value.hint
     assert load(write(tmp_path, "other.toml", STRICT), tmp_path).policy.require is Assurance.CHAIN_VERIFIED
+
+
+def test_a_folder_that_may_not_be_entered_has_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`is_file` raises there: those above it count, as if nothing lay in it."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    above = write(tmp_path, "everyhop.toml", STRICT)
+    enter = Path.is_file
+
+    def refuse(path: Path) -> bool:
+        if closed in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return enter(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert load(None, closed).path == above
+
+
+def test_the_old_spelling_of_tls_1_0_is_read() -> None:
+    """OpenSSL says TLSv1, people say TLSv1.0."""
+    assert settings("[policy]\nfloor = 'TLSv1.0'").policy.floor is Floor.TLS_1_0
 
 
 def test_a_byte_order_mark_is_not_a_key(tmp_path: Path) -> None:

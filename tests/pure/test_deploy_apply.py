@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from everyhop.deploy import journal as journals
+from everyhop.deploy import place
 from everyhop.deploy.apply import apply, remaining
 from everyhop.deploy.change import MakeDirectory, Reload, Restart, WriteFile
 from everyhop.deploy.disclosure import Disclosure
@@ -22,6 +23,7 @@ from everyhop.deploy.journal import Stage
 from everyhop.deploy.look import look
 from everyhop.deploy.plan import Plan
 from everyhop.deploy.rollback import rollback
+from everyhop.deploy.steering import Steering
 from everyhop.errors import DeployError, EveryhopError, LabError
 from everyhop.model.secret import Secret
 
@@ -339,6 +341,38 @@ def test_a_link_of_a_strangers_on_the_way_is_refused_and_roots_own_is_followed(t
     own = WriteFile("db", str(tmp_path / "own" / "x"), "x", 0o600, None, None)
     apply(Plan((own, Reload("db"))), tmp_path / "journal", listeners())
     assert (tmp_path / "real" / "x").read_text() == "x"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_a_link_that_is_exchanged_while_it_is_looked_at_leads_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Owner and target are read of one and the same link."""
+    for name in ("real", "elsewhere"):
+        (tmp_path / name).mkdir()
+    link, look_at = tmp_path / "link", os.fstat
+    link.symlink_to("real")
+
+    def exchange(descriptor: int) -> os.stat_result:
+        status = look_at(descriptor)
+        if stat.S_ISLNK(status.st_mode):
+            link.unlink()
+            link.symlink_to("elsewhere")
+            os.chown(link, 65534, 65534, follow_symlinks=False)
+        return status
+
+    monkeypatch.setattr(os, "fstat", exchange)
+    place.write(str(link / "x"), place.Snapshot(b"x", 0o600, 0, 0), ".new")
+    assert [(tmp_path / name / "x").exists() for name in ("real", "elsewhere")] == [True, False]
+
+
+def test_a_products_test_gets_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs as another account, which can read it: there may be passwords in it."""
+    monkeypatch.setenv("DATABASE_URL", f"mysql+pymysql://app:{PASSWORD}@db/app")
+    tell = ("/bin/sh", "-c", "env >&2; exit 1")
+    with pytest.raises(DeployError, match="PATH=") as told:
+        Steering(tell, None, lambda: None, lambda: None).test()
+    assert "DATABASE_URL" not in str(told.value)
 
 
 @pytest.mark.parametrize("kind", ["directory", "fifo"])

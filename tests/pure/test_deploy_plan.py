@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from everyhop.deploy import dotenv, profiles
+from everyhop.deploy import profiles
 from everyhop.deploy.app import AppTarget
 from everyhop.deploy.change import Change, MakeDirectory, Reload, Restart, WriteFile
 from everyhop.deploy.disclosure import Disclosure, shown
@@ -20,6 +18,7 @@ from everyhop.errors import EveryhopError, SettingsError, SourceError
 from everyhop.model.certificate import Issued
 from everyhop.model.posture import Assurance, Floor, Posture
 from everyhop.model.secret import Secret
+from everyhop.scan.rewrite.dotenv import values
 from tests.certificates import good, new_authority
 from tests.reports import clean, exposed
 
@@ -153,7 +152,7 @@ def test_the_app_gets_verified_urls_and_keeps_its_secrets() -> None:
     expected = expected.replace("sslmode=prefer", "sslmode=verify-full&sslrootcert=/srv/tips/anchors.pem")
     assert written.revealed() == f"{expected}SESSION_COOKIE_SECURE=true\n"
     for variable in ("DATABASE_URL", "ARCHIVE_URL"):
-        url = dotenv.values(written.revealed())[variable]
+        url = values(written.revealed())[variable]
         assert read(url).bounds.low.assurance is Assurance.IDENTITY_VERIFIED
     hidden(plan, PASSWORD)
     hidden(plan, SECRET_KEY)
@@ -276,36 +275,6 @@ def test_a_diff_carries_no_terminal_escapes() -> None:
     change = WriteFile("a", "/a", Secret("x\n"), 0o644, None, found("\x1b[2J\udcff\n"))
     assert "\x1b" not in change.text()
     change.text().encode()
-
-
-# Dotenv
-
-names = st.sampled_from(["A", "B_1", "DATABASE_URL"])
-values = st.text(st.characters(codec="ascii", min_codepoint=32), max_size=20).map(str.strip)
-lines = st.one_of(
-    st.builds("{}={}".format, names, st.sampled_from(["x", "'y z'", '"q#r"', "", "a b # c"])),
-    st.sampled_from(["# remark", "", "export C='1'", "nonsense", "D='two\nlines'"]),
-)
-
-
-@given(st.lists(lines, max_size=6).map("\n".join), names, values)
-def test_a_value_that_was_set_is_read_back_and_nothing_else_moves(text: str, name: str, value: str) -> None:
-    """Or it is refused, because no quoting would hold it for every reader."""
-    before = dotenv.values(text)
-    try:
-        new = dotenv.set_value(text, name, value)
-    except SettingsError:
-        assert set(value) & set("'\\")
-        return
-    assert dotenv.values(new) == {**before, name: value}
-    assert dotenv.set_value(new, name, value) == new
-    assert dotenv.values(dotenv.remove(new, name)) == {n: v for n, v in before.items() if n != name}
-
-
-def test_a_remark_and_the_quotes_stay() -> None:
-    """Only the value changes."""
-    assert dotenv.set_value('export A = "1"  # why\n', "A", "2") == 'export A = "2"  # why\n'
-    assert dotenv.set_value("A=1\r\nB=2\r\n", "A", "x y") == "A='x y'\r\nB=2\r\n"
 
 
 # Profiles

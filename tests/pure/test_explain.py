@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhop
+from everyhop.dialects.source import ANCHORS
 from everyhop.errors import SettingsError
 from everyhop.jobs.explain import explain
-from everyhop.jobs.explanation import ANCHORS, Answer, pasted, plain
+from everyhop.jobs.explanation import Answer, pasted, plain
 from everyhop.model.posture import Assurance, Floor, Posture
 from everyhop.rules.policy import Policy
 
@@ -236,7 +237,10 @@ def test_what_ends_well_is_exit_0(arguments: tuple[str, ...], words: str, tmp_pa
         ((f"mysql://u:{PASSWORD}@{PASSWORD}@h/x",), "URL"),
         ((f"oracle://u:{PASSWORD}@h/x",), "oracle"),
         (("mysql://u@h/x",), "unknown driver 'mysqlclient'"),
+        (("mysql://u@h/x",), "hint: mysql:// alone means mysqlclient; it can read psycopg2"),
         (("mysql://u@h/x", "--driver", "nonsense"), "unknown driver 'nonsense'"),
+        (("postgresql+psycop2://h/x",), "there is none of that name, did you mean 'psycopg2'?"),
+        (("postgresql://h/x", "--driver-version", "newest"), "--driver-version: 'newest' is no version"),
         (("mysql://u@h/x", "--driver", "psycopg2"), "does not speak"),
         (("postgresql://h/x", "--connect-args", f"{{{PASSWORD}"), "--connect-args"),
         (("postgresql://h/x", "--connect-args", "[1]"), "--connect-args"),
@@ -269,3 +273,18 @@ def test_the_command_stays_light() -> None:
     seen = subprocess.run([sys.executable, "-I", "-c", code], check=False, capture_output=True, text=True)
     heavy = {"sqlalchemy", "cryptography", "jinja2", "rich", "flask", "asyncio", "psycopg", "pymysql"}
     assert heavy & set(seen.stderr.split()) == set()
+
+
+def test_what_policy_allows_is_said_to_be_allowed(tmp_path: Path) -> None:
+    """Else `nothing to change` beside an attacker who reads everything is a riddle."""
+    seen = command("postgresql://localhost/x", directory=tmp_path)
+    assert seen.returncode == 0
+    assert "  nothing to change: loopback (allowed)\n" in seen.stdout
+
+
+def test_settings_that_cannot_be_meant_are_not_the_urls_fault(tmp_path: Path) -> None:
+    """The place that is told is the file's."""
+    (tmp_path / "broken.toml").write_text("[policy", encoding="utf-8")
+    seen = command("postgresql://h/x", "--config", "broken.toml", directory=tmp_path)
+    assert seen.returncode == 2
+    assert seen.stderr.startswith("everyhop: broken.toml:1: this is not TOML")

@@ -14,7 +14,7 @@ from everyhop.model.certificate import Issued
 from everyhop.model.endpoint import TcpEndpoint
 from everyhop.model.hop import Hop, Topology
 from everyhop.model.posture import BOTTOM, Assurance, Bounds, ClientAuth, Floor, Posture
-from everyhop.model.sighting import Cookie, Dialer, Listener, Origin, Plaintext, Reading, ServedChain, Site
+from everyhop.model.sighting import Cookie, Dialer, Gap, Listener, Origin, Plaintext, Reading, ServedChain, Site
 from everyhop.model.survey import HttpAnswer, Survey
 from everyhop.model.wire import Wire
 from everyhop.pki.authority import Authority
@@ -129,7 +129,7 @@ def test_a_database_is_a_listener_alone() -> None:
 def test_a_named_hop_is_used_and_else_one_is_made() -> None:
     """Readings of one listener from several observers have to meet on one hop."""
     named = Hop("db", "app", "postgresql", Wire.POSTGRES, TcpEndpoint("DB.", 5432))
-    assert [one.hop for one in sightings(DATABASE, Topology((named,)))] == [named]
+    assert {one.hop for one in sightings(DATABASE, Topology((named,)))} == {named}
     made = sightings(DATABASE, Topology(()))[0].hop
     assert made is not None
     assert (made.name, made.dialer) == ("db:5432", "client")
@@ -173,6 +173,29 @@ def test_trust_is_evidence_and_reaches_the_rule() -> None:
     _, shown = subjects(served)
     assert isinstance(shown, ServedChain)
     assert (shown.trusted, shown.why) == (False, "nobody vouches")
+
+
+@pytest.mark.parametrize(
+    ("hidden", "word"),
+    [
+        (replace(DATABASE, trust_reason="it is no DER"), "it is no DER"),
+        (replace(WEB, http_tls=None), "headers and cookies were not seen"),
+        (replace(WEB, http_plain=None, plaintext=Plaintext.UNKNOWN), "comes without TLS"),
+    ],
+)
+def test_what_a_listener_hides_is_a_gap_and_no_pass(hidden: Survey, word: str) -> None:
+    """A certificate that nobody can parse, an answer that never comes, a port that swallows: none of them is good."""
+    issued = good(new_authority(), "t.example")
+    gaps = [one for one in sightings(hidden, None) if isinstance(one, Gap)]
+    assert [gap for gap in gaps if word in gap.reason and gap.hint and gap.hop]
+    assert not [one for one in sightings(replace(WEB, chain=issued.chain), None) if isinstance(one, Gap)]
+
+
+def test_a_plain_port_is_judged_where_the_site_over_tls_does_not_answer() -> None:
+    """What could be seen counts, and nothing is said of a header that could not."""
+    cut = replace(WEB, http_tls=None, http_plain=HttpAnswer(200, None, None, ()), plaintext=Plaintext.ACCEPTED)
+    site = next(one for one in subjects(cut) if isinstance(one, Site))
+    assert (site.redirects, site.hsts_applies) == (False, False)
 
 
 @given(st.binary(max_size=300))

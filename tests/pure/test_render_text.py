@@ -9,8 +9,9 @@ from everyhop.model.hop import Hop
 from everyhop.model.report import Report
 from everyhop.model.sighting import Gap
 from everyhop.model.wire import Wire
-from everyhop.render.hop_map import WIDTH, clipped, hop_map
+from everyhop.render.hop_map import clipped, hop_map
 from everyhop.render.ink import coloured, plain
+from everyhop.render.lines import WIDTH, wrapped
 from everyhop.render.text import Detail, text_report
 from tests import reports
 
@@ -168,3 +169,23 @@ def test_clipping_keeps_the_width_and_both_ends(width: int) -> None:
     text = clipped("abcdefghij", width)
     assert len(text) == min(width, 10)
     assert text == "abcdefghij" or "…" in text
+
+
+def test_a_labelled_sentence_is_wrapped_under_itself() -> None:
+    """At the width of a terminal; what is to be copied stays whole, and nothing secret or harmful is shown."""
+    assert wrapped("  said  ", "a b") == ["  said  a b"]
+    lines = wrapped("  said  ", "word " * 40)
+    assert len(lines) > 1
+    assert all(len(line) <= WIDTH and line.startswith("  said  " if not n else " " * 8) for n, line in enumerate(lines))
+    assert wrapped("  fix  ", "x" * 200) == ["  fix  " + "x" * 200]
+    assert wrapped("", "postgresql://u:hunter2@h \x1b[31m") == [r"postgresql://u:***@h \x1b[31m"]
+
+
+def test_the_last_line_names_a_gap_in_few_words() -> None:
+    """Its reason stands above; a short one fits in the last line as well."""
+    long = Gap(f"$DATABASE_URL ({'x' * 90})", f"no answer, {'and so on ' * 20}", "wait")
+    last = text_report(replace(reports.before(), gaps=(long,))).splitlines()[-1]
+    assert len(last) < 100
+    assert last.endswith("x))")
+    short = text_report(replace(reports.before(), gaps=(Gap("nginx.conf", "unreadable", "x"),))).splitlines()[-1]
+    assert short.endswith("1 could not be looked at (nginx.conf: unreadable)")

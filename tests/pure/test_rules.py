@@ -21,6 +21,7 @@ from everyhop.model.wire import Wire
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.judge import judge
 from everyhop.rules.policy import Policy
+from tests.certificates import good, new_authority
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DB = TcpEndpoint("db.internal", 5432)
@@ -167,6 +168,7 @@ WEB = Hop("edge", "browser", "nginx", Wire.HTTP, TcpEndpoint("tips.example.org",
         (Site("nginx", https=False, redirects=False, hsts_max_age=None, hsts_applies=True), []),
         (Cookie("flask", "session", secure=True, http_only=True), []),
         (Cookie("flask", "session", secure=False, http_only=True), ["insecure-cookie"]),
+        (Cookie("flask", "session", secure=None, http_only=True), ["insecure-cookie"]),
         (listener(exactly(Assurance.OPPORTUNISTIC)), []),
     ],
 )
@@ -253,6 +255,16 @@ def test_waivers() -> None:
         assert "plaintext-dial" in fired(reading, policy=Policy(waivers=(useless,)))
 
 
+def test_the_names_of_a_hostile_certificate_do_not_flood_a_report() -> None:
+    """It may hold thousands, of any length."""
+    leaf = good(new_authority(), *(f"host{number}.example" for number in range(50))).chain.leaf
+    chain = Chain((leaf,))
+    shown = ServedChain("nginx", chain, trusted=True, name_matches=False, name="other.example")
+    (finding,) = [one for one in report(seen(shown, Origin.OBSERVED)).findings if one.rule == "wrong-name"]
+    assert "host4.example, …" in finding.why
+    assert "host5.example" not in finding.why
+
+
 def graded(*sightings: Sighting) -> Grade | None:
     return report(*sightings).grade
 
@@ -267,6 +279,8 @@ def test_grades() -> None:
     assert graded() is None
     assert graded(verified) is Grade.A
     assert graded(verified, refusing) is Grade.A_PLUS
+    unsure = Bounds(Posture(Assurance.ENCRYPTED), Posture(Assurance.ENCRYPTED, Floor.TLS_1_3))
+    assert graded(verified, replace(refusing, subject=listener(unsure))) is Grade.A  # old versions not ruled out
     assert graded(verified, older) is Grade.A_MINUS
     assert graded(verified, refusing, Gap("x", "y", "z", HOP)) is Grade.A_MINUS
     assert graded(seen(dialer(exactly(Assurance.CHAIN_VERIFIED)))) is Grade.C

@@ -37,6 +37,17 @@ def test_a_url_that_nobody_has_announced_is_masked_too() -> None:
     assert "db.internal" in said
 
 
+def test_the_passwords_of_the_environment_do_not_come_out() -> None:
+    """Those that a parser could not make sense of, too: its complaint holds a piece of one."""
+    hiding = Hiding()
+    hiding.learn_from(
+        {"DATABASE_URL": "mysql+pymysql://app:hun@ter2:w0rd/x9z@db/app", "API_SECRET": "s3cr3t", "PWD": "/srv/app"}
+    )
+    assert hiding("invalid literal for int() with base 10: 'w0rd'") == "invalid literal for int() with base 10: '***'"
+    assert hiding("no host ter2 or x9z; s3cr3t") == "no host *** or ***; ***"
+    assert hiding("in /srv/app: the app at db") == "in /srv/app: the app at db"
+
+
 def test_other_words_stay() -> None:
     """It does not hide what is no secret."""
     hiding = Hiding()

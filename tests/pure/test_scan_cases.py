@@ -8,8 +8,15 @@ import pytest
 
 from everyhop.config import Settings
 from everyhop.jobs.scan import scan
+from everyhop.model.endpoint import TcpEndpoint
 from everyhop.model.finding import Certainty, Finding
+from everyhop.model.hop import Hop, Topology
 from everyhop.model.report import Report
+from everyhop.model.sighting import Dialer, Reading, Version
+from everyhop.model.wire import Wire
+from everyhop.render.summary import summary
+from everyhop.scan.observe import Observed, observe
+from everyhop.scan.workspace import Kind, Source, Workspace
 
 CASES = Path(__file__).parents[1] / "cases" / "scan"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -89,3 +96,68 @@ def test_a_dialer_and_the_compose_service_it_names_stand_on_one_hop() -> None:
     assert states["db:5432"].listener is not None
     assert states["db:5432"].hop.listener == "db"
     assert states["strict:3306"].dialer is None
+
+
+NOWHERE = Topology()
+UNKNOWN = "import os\nSQLALCHEMY_DATABASE_URI = os.environ['DATABASE_URL']\n"
+
+
+def observed(source: str, requirements: str, topology: Topology = NOWHERE) -> Observed:
+    sources = (Source("app/config.py", Kind.PYTHON, source), Source("requirements.txt", Kind.PINS, requirements))
+    return observe(Workspace(sources, ()), topology)
+
+
+@pytest.mark.parametrize(
+    ("requirements", "product", "wire"),
+    [
+        ("psycopg2-binary\nflask", "postgresql", Wire.POSTGRES),
+        ("PyMySQL==1.1.1\nmariadb", "mysql", Wire.MYSQL),
+        ("psycopg2\npymysql", "database", None),
+        ("flask", "database", None),
+    ],
+)
+def test_a_url_that_no_file_tells_stands_on_a_hop_if_the_drivers_agree(
+    requirements: str, product: str, wire: Wire | None
+) -> None:
+    """Its wire is that of every driver the project asks for; where they differ, there is none to name."""
+    (reading,) = readings(observed(UNKNOWN, requirements))
+    assert isinstance(reading.subject, Dialer)
+    assert (reading.subject.product, reading.hop and reading.hop.wire) == (product, wire)
+    assert reading.endpoint is None
+    assert "DATABASE_URL" in reading.subject.why
+
+
+def test_a_url_that_no_file_tells_belongs_to_the_one_hop_there_is() -> None:
+    """What everyhop.toml names is what the app dials; of two, nobody knows which."""
+    hops = [Hop(name, "app", "pg", Wire.POSTGRES, TcpEndpoint(name, 5432)) for name in ("one", "two")]
+    (one,) = readings(observed(UNKNOWN, "psycopg", Topology((hops[0],))))
+    (two,) = readings(observed(UNKNOWN, "psycopg", Topology(tuple(hops))))
+    assert one.hop == hops[0]
+    assert two.hop not in hops
+
+
+def test_the_summary_counts_connections_that_stand_on_no_hop(tmp_path: Path) -> None:
+    """ "No hops found" would sound like nothing to protect."""
+    (tmp_path / "config.py").write_text(UNKNOWN)
+    assert summary(report(tmp_path)).endswith("1 connection known only at run time")
+
+
+def test_a_default_that_is_local_is_told_with_its_variable() -> None:
+    """Both are needed to know what to set."""
+    source = "import os\nSQLALCHEMY_DATABASE_URI = os.environ.get('DATABASE_URL', 'sqlite:///x.db')\n"
+    (reading,) = readings(observed(source, "psycopg"))
+    assert isinstance(reading.subject, Dialer)
+    assert "(DATABASE_URL, by default local)" in reading.subject.why
+
+
+def test_the_version_is_that_of_the_driver_which_sqlalchemy_takes() -> None:
+    """`postgresql://` is psycopg2 before SQLAlchemy 2.1, and psycopg from then on."""
+    source = "SQLALCHEMY_DATABASE_URI = 'postgresql://db.internal/a'\n"
+    for sqlalchemy, driver, version in (("2.0.40", "psycopg2", "2.9.9"), ("2.1.0", "psycopg", "3.2.1")):
+        (reading,) = readings(observed(source, f"sqlalchemy=={sqlalchemy}\npsycopg2==2.9.9\npsycopg==3.2.1\n"))
+        assert isinstance(reading.subject, Dialer)
+        assert (reading.subject.driver, reading.subject.version) == (driver, Version(version))
+
+
+def readings(found: Observed) -> list[Reading]:
+    return [sighting for sighting in found.sightings if isinstance(sighting, Reading)]

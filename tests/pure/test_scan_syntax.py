@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everyhop.scan.syntax import compose, dotenv, interpolation, pins, python
-from everyhop.scan.syntax.interpolation import Dialect, Reference
+from everyhop.scan.syntax.interpolation import Grammar, Reference
 from everyhop.scan.syntax.span import Lines, Span, Unparsed
 
 PARSERS: list[Callable[[str], object]] = [
@@ -45,9 +45,13 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 )
 def test_deep_nesting_is_refused_and_not_followed(text: str) -> None:
     """What Python's, ruamel's and tomllib's parsers answer with a RecursionError is a refusal like any other."""
+    refused = 0
     for parse in PARSERS:
-        with suppress(Unparsed):
+        try:
             parse(text)
+        except Unparsed:
+            refused += 1
+    assert refused
 
 
 @given(st.text(st.sampled_from(list("ab\n\ré\x0c\x85\u2028😀"))), st.data())
@@ -103,20 +107,20 @@ def test_a_compose_file_of_any_length_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "dialect", "pieces"),
+    ("text", "grammar", "pieces"),
     [
-        ("a${B}c", Dialect.DOTENV, ("a", Reference("B", None), "c")),
-        ("${B:-d}", Dialect.DOTENV, (Reference("B", "d"),)),
-        ("$B$$", Dialect.DOTENV, ("$B$$",)),
-        ("$B$$x", Dialect.COMPOSE, (Reference("B", None), "$", "x")),
-        ("${A:-${B:-c}}", Dialect.COMPOSE, (Reference("A", "${B:-c}"),)),
-        ("${A:?must be set}", Dialect.COMPOSE, (Reference("A", None),)),
-        ("100%", Dialect.COMPOSE, ("100%",)),
+        ("a${B}c", Grammar.DOTENV, ("a", Reference("B", None), "c")),
+        ("${B:-d}", Grammar.DOTENV, (Reference("B", "d"),)),
+        ("$B$$", Grammar.DOTENV, ("$B$$",)),
+        ("$B$$x", Grammar.COMPOSE, (Reference("B", None), "$", "x")),
+        ("${A:-${B:-c}}", Grammar.COMPOSE, (Reference("A", "${B:-c}"),)),
+        ("${A:?must be set}", Grammar.COMPOSE, (Reference("A", None),)),
+        ("100%", Grammar.COMPOSE, ("100%",)),
     ],
 )
-def test_references_in_values(text: str, dialect: Dialect, pieces: tuple[object, ...]) -> None:
+def test_references_in_values(text: str, grammar: Grammar, pieces: tuple[object, ...]) -> None:
     """python-dotenv knows the braced form; compose `$NAME` and `$$` too."""
-    assert interpolation.split(text, dialect) == pieces
+    assert interpolation.split(text, grammar) == pieces
 
 
 COMPOSE = """\
@@ -134,7 +138,6 @@ services:
   web:
     build: {context: ./web}
     container_name: front
-    env_file: [a.env, {path: b.env}]
     environment:
       - "LISTED=a=b"
       - BARE
@@ -152,7 +155,7 @@ def test_a_compose_file_in_its_parts() -> None:
     assert db.image is not None
     assert at(COMPOSE, db.image.span) == "postgres:16"
     assert [a.pieces for a in db.arguments] == [("postgres",), ("-c",), ("ssl=on",)]
-    assert (web.context, web.env_files, web.aliases) == ("./web", ("a.env", "b.env"), ("front", "www"))
+    assert (web.context, web.aliases) == ("./web", ("front", "www"))
     assert [(v.name, at(COMPOSE, v.span)) for v in web.environment] == [("LISTED", "a=b")]
 
 

@@ -202,6 +202,18 @@ def test_the_environment_counts_as_it_does_for_libpq(postgresql: Server, tmp_pat
     assert assurances(beaten) == ("opportunistic", "opportunistic")
 
 
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_no_secret_of_libpqs_comes_with_its_parameters(postgresql: Server, tmp_path: Path, driver: str) -> None:
+    """psycopg2's `dsn_parameters` leave out the password and nothing else; a key's passphrase is a secret, too."""
+    url = postgres_url(postgresql, driver, "sslmode=require&sslpassword=hunter2-never-shown")
+    taken = ask_url(url, tmp_path, PGADMIN_PASSWORD="hunter2-never-shown")
+    assert "hunter2" not in repr(taken)
+    live = taken.engines[0].live
+    assert live is not None, taken.engines[0].reason
+    assert live.parameters["sslmode"] == "require"
+    assert "sslpassword" not in live.parameters
+
+
 def test_a_root_certificate_in_the_home_counts_as_it_does_for_libpq(postgresql: Server, tmp_path: Path) -> None:
     """Trap 4: whether `require` verifies the chain depends on a file that nobody named."""
     (tmp_path / ".postgresql").mkdir()

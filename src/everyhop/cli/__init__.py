@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -85,7 +87,12 @@ class Commands(click.Group):
 
 
 def _write_what_can_be_written() -> None:
-    """Let a terminal that knows no arrows show their code points: output never fails for its encoding."""
+    """Let a terminal that knows no arrows show their code points: output never fails for its encoding.
+
+    A stream that the caller has closed (`everyhop scan >&-`) goes nowhere: the exit code still counts.
+    """
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

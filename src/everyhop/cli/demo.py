@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from everyhop.cli.exit_codes import ExitCode
 from everyhop.cli.options import colour_wanted
 from everyhop.cli.signals import terminated_like_interrupted
+from everyhop.errors import SettingsError
 
 
 @click.command()
@@ -26,11 +28,11 @@ from everyhop.cli.signals import terminated_like_interrupted
 @click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C, and say where it is.")
 @click.option("--verbose", "-v", is_flag=True, help="Show the plan with every diff.")
 def demo(page: Path, *, keep: bool, verbose: bool) -> None:
-    r"""Watch an exposed application found, closed and proven, on real servers that live for half a minute.
+    """Watch an exposed application found, closed and proven, on real servers that live for about a minute.
 
     \b
-      everyhop demo                     the story, and everyhop-demo.html
-      everyhop demo --keep              the same, and try the closed tip line in a browser
+      everyhop demo           the story, and everyhop-demo.html
+      everyhop demo --keep    the same, and try the tip line in a browser
 
     The application is a small tip line: Flask under gunicorn, behind nginx, with MariaDB and PostgreSQL. All of it is
     private, unprivileged and on the loopback, where nothing is left of it afterwards. The exit code is 0 only if every
@@ -45,6 +47,12 @@ def demo(page: Path, *, keep: bool, verbose: bool) -> None:
     from everyhop.render.story import Outcome  # noqa: PLC0415 - as above
     from everyhop.render.teller import Teller  # noqa: PLC0415 - as above
 
+    if not os.access(page.resolve().parent, os.W_OK | os.X_OK):  # said now, not when the story is over
+        raise SettingsError(
+            "no report could be written there",
+            path=str(page),
+            hint="name a file in an existing folder that you may write to (--report FILE)",
+        )
     teller = Teller(click.echo, coloured if colour_wanted() else plain, **({"most": None} if verbose else {}))
     steps = []
     with terminated_like_interrupted(), Lab.open("demo") as lab:

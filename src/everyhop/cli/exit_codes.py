@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from everyhop.model.finding import Certainty, Finding, Severity
-from everyhop.model.report import Report
+if TYPE_CHECKING:  # `--version` and `--help` answer without the model
+    from everyhop.model.finding import Finding, Severity
+    from everyhop.model.report import Report
 
 
 class ExitCode(IntEnum):
@@ -51,4 +53,6 @@ def exit_code(report: Report, fail_on: Severity | None, *, strict: bool) -> Exit
 
 
 def _counted(report: Report, *, strict: bool) -> Iterator[Finding]:
+    from everyhop.model.finding import Certainty  # noqa: PLC0415 - as above
+
     return (finding for finding in report.findings if strict or finding.certainty is Certainty.CERTAIN)

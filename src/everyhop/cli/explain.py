@@ -12,6 +12,7 @@ import click
 
 from everyhop.cli.options import Options, colour_wanted, finish, report_options, settings
 from everyhop.dialects.dsn import LONGEST
+from everyhop.dialects.versions import is_requirement
 from everyhop.errors import SettingsError
 from everyhop.jobs.explain import explain as explain_job
 from everyhop.jobs.explanation import Explanation, pasted
@@ -48,20 +49,24 @@ def explain(
     \b
       everyhop explain --url-env DATABASE_URL        the URL in a variable
       cat url.txt | everyhop explain -               the URL on stdin
-      everyhop explain mysql+pymysql://app@db/app    an argument: other users of the machine see it
+      everyhop explain mysql+pymysql://app@db/app    the URL itself
 
-    Nothing is opened or connected to. Files that are named are assumed to be there.
+    Nothing is opened or connected to. Files that are named are assumed to be there. An argument is seen by every other
+    user of the machine: a URL with a password belongs into a variable or on stdin.
     """
     text, origin = _text(url, url_env)
+    version = _version(driver_version)
+    policy, arguments = settings(options).policy, _arguments(connect_args)
+    environment = _environment(variables, inherit=env_inherit)
     try:
         found = explain_job(
             text,
             started=datetime.now(UTC),
-            policy=settings(options).policy,
-            connect_args=_arguments(connect_args),
-            environment=_environment(variables, inherit=env_inherit),
+            policy=policy,
+            connect_args=arguments,
+            environment=environment,
             driver=driver,
-            driver_version=driver_version,
+            driver_version=version,
         )
     except SettingsError as error:
         error.key = error.key or origin
@@ -81,6 +86,14 @@ def _text(url: str | None, url_env: str | None) -> tuple[str, str]:
     if url != _STDIN:
         return str(url), "URL"
     return sys.stdin.read(LONGEST + 1), "stdin"
+
+
+def _version(text: str | None) -> str | None:
+    if text is not None and not is_requirement(text):
+        raise SettingsError(
+            f"{text!r} is no version", key="--driver-version", hint="write 1.1.1, or a requirement such as '>=1.1,<2'"
+        )
+    return text
 
 
 def _arguments(text: str | None) -> dict[str, object]:

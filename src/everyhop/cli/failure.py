@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -16,6 +17,7 @@ from everyhop.model.tool import NAME
 from everyhop.render.printable import printable_lines
 
 DEBUG_VARIABLE = "EVERYHOP_DEBUG"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def told(error: Exception) -> int:
@@ -49,6 +51,10 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _unexpected(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno in _FULL:  # of all that fails unexpectedly, this is no bug
+        _say(f"{NAME}: the output could not be written: {error.strerror}")
+        _say("hint: make room where it goes, or send it elsewhere (--output FILE)")
+        return ExitCode.FAILED
     reason = " ".join(str(error).split())
     story = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
     _say(f"{NAME} failed: {story} (this is a bug in everyhop; {DEBUG_VARIABLE}=1 shows the traceback)")

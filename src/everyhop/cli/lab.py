@@ -28,8 +28,8 @@ def lab() -> None:
     """Start private servers with verified TLS, on loopback, in seconds.
 
     \b
-      everyhop lab up                       PostgreSQL and MariaDB until Ctrl-C
-      everyhop lab up postgresql --detach   one that stays until `everyhop lab down`
+      everyhop lab up                        PostgreSQL and MariaDB until Ctrl-C
+      everyhop lab up postgresql --detach    one that stays until `lab down`
 
     Each lab has its own authority, random passwords and free ports. Its passwords are shown, since nothing else uses
     them; when it ends, nothing is left of it.

@@ -111,7 +111,9 @@ def _from_inventory(name: str | None) -> Iterator[Location]:
                 text = file.read(_LARGEST_INVENTORY)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SourceError(f"cannot be read: {reason}", path=name, hint="one endpoint in a line is wanted") from error
+        raise SourceError(
+            f"cannot be read: {reason}", path=name, hint="a text file with one endpoint in a line is wanted"
+        ) from error
     for number, line in enumerate(text.splitlines(), 1):
         named = line.partition("#")[0].strip()
         if named:

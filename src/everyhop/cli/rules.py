@@ -26,8 +26,8 @@ def rules(name: str | None, form: str) -> None:
     """Show the catalogue of rules, or one rule's page.
 
     \b
-      everyhop rules                      every rule, what it weighs and what it says
-      everyhop rules unverified-chain     one rule: why it matters, when it fires
+      everyhop rules                     every rule: its severity, what is wrong
+      everyhop rules unverified-chain    one rule: why it matters, when it fires
     """
     known = catalogue()
     if name is not None and name not in known:

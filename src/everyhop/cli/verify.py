@@ -42,9 +42,9 @@ def verify(
     """Open every connection of the app with the app's own driver and settings, and ask the client's own objects.
 
     \b
-      everyhop verify --app wsgi:app               every engine of the app, Flask-SQLAlchemy's binds too
-      everyhop verify --url-env DATABASE_URL       the URL in that variable, with this environment's driver
-      everyhop verify                              the hops of everyhop.toml that have `app` or `url_env`
+      everyhop verify --app wsgi:app            every engine, binds too
+      everyhop verify --url-env DATABASE_URL    the URL in that variable
+      everyhop verify                           the hops of everyhop.toml
 
     The app is loaded in a process of its own, with this command's environment, and is not served. What the server says
     of a connection is shown beside it: a relay on the path makes every server say "encrypted".

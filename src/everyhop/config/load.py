@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,15 +66,18 @@ def parse(text: str, shown: str) -> Table:
             line=int(line[1]) if line and line[1] else len(text.splitlines()),
             hint="strings stand in double quotes, tables in [brackets]: https://toml.io",
         ) from None
+    except ValueError:  # a number of more than 4,300 digits is TOML, and no int of Python's
+        raise SettingsError("a number is too long", path=shown, hint="settings need five digits") from None
     except RecursionError:
         raise SettingsError("this is nested too deeply", path=shown, hint="settings need three levels") from None
 
 
 def _candidates(directory: Path) -> Iterator[Path]:
     for folder in (directory, *directory.parents):
-        yield from (folder / name for name in (_OWN, _SHARED) if (folder / name).is_file())
-        if (folder / ".git").exists():
-            return
+        with suppress(PermissionError):  # a folder that may not be entered: what is in there is nobody's to use
+            yield from [folder / name for name in (_OWN, _SHARED) if (folder / name).is_file()]
+            if (folder / ".git").exists():
+                return
 
 
 def _table(path: Path, shown: str) -> Table | None:
@@ -97,7 +101,9 @@ def _text(path: Path, shown: str) -> str:
         raise SettingsError(
             f"the settings cannot be read: {error.strerror or error}",
             path=shown,
-            hint="name an existing file with --config, or leave it out to use what lies here or above",
+            hint="grant read permission, or name another file with --config"
+            if isinstance(error, PermissionError)
+            else "name an existing file with --config, or leave it out to use what lies here or above",
         ) from None
 
 

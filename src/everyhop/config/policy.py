@@ -12,6 +12,7 @@ from everyhop.model.waiver import Waiver
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.policy import Policy
 
+_FLOOR_ALIAS = "TLSv1.0"  # what people write for OpenSSL's TLSv1
 _LOCALITIES = (Locality.UNIX.value, Locality.LOOPBACK.value)
 
 
@@ -21,8 +22,8 @@ def read_policy(table: Table) -> Policy:
     default = Policy()
     local = table.words("local", _LOCALITIES)
     return Policy(
-        require=table.parsed("require", Assurance.parse) or default.require,
-        floor=table.parsed("floor", Floor.parse) or default.floor,
+        require=_assurance(table) or default.require,
+        floor=_floor(table) or default.floor,
         local=default.local if local is None else frozenset(map(Locality, local)),
         waivers=tuple(_waiver(waiver) for waiver in table.tables("waive")),
     )
@@ -43,13 +44,24 @@ def _waiver(table: Table) -> Waiver:
     )
 
 
+def _assurance(table: Table) -> Assurance | None:
+    word = table.one_of("require", [member.word for member in Assurance])
+    return Assurance.parse(word) if word else None
+
+
+def _floor(table: Table) -> Floor | None:
+    if table.text("floor") != _FLOOR_ALIAS:
+        table.one_of("floor", [member.word for member in Floor if member.word])
+    return table.parsed("floor", Floor.parse)
+
+
 def demand_of(table: Table, policy: Policy, endpoint: Endpoint | None) -> Posture | None:
     """What a hop's own `require`, `floor` and `client_auth` demand; None where it has none of them.
 
     What it leaves open is the policy's, which on a local hop is nothing.
     """
-    require = table.parsed("require", Assurance.parse)
-    floor = table.parsed("floor", Floor.parse)
+    require = _assurance(table)
+    floor = _floor(table)
     words: Mapping[str, ClientAuth] = {member.word: member for member in ClientAuth}
     client_auth = table.one_of("client_auth", list(words))
     if require is None and floor is None and client_auth is None:

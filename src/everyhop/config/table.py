@@ -59,7 +59,7 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise self.fault(key, f"a string is expected, not {_kind(value)}")
+            raise self.fault(key, f"a string is expected, not {_kind(value)}", f'write {key} = "…"')
         if not value.strip():
             raise self.fault(key, "an empty string says nothing", "leave the key out, or give it a value")
         return value
@@ -95,7 +95,10 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-            raise self.fault(key, f"a list of strings is expected, not {_kind(value)}")
+            example = f'{key} = ["{words[0]}"]'
+            raise self.fault(
+                key, f"a list of strings is expected, not {_kind(value)}", f"write, for example, {example}"
+            )
         for word in value:
             if word not in words:
                 raise self.fault(key, f"{word!r} is none of {', '.join(words)}{did_you_mean(word, words)}")

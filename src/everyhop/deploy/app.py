@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from everyhop.deploy.change import Change, Restart, WriteFile
 from everyhop.deploy.disclosure import Disclosure
-from everyhop.deploy.dotenv import remove, set_value, values
 from everyhop.deploy.files import Files, Found
 from everyhop.dialects import registry
 from everyhop.dialects.settings import Spelling
@@ -17,6 +16,7 @@ from everyhop.model.posture import Posture
 from everyhop.model.profile import Profile
 from everyhop.model.secret import Secret
 from everyhop.model.sighting import Version
+from everyhop.scan.rewrite.dotenv import remove, set_value, values
 
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 

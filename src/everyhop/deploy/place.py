@@ -245,13 +245,18 @@ def _walk(parts: list[str], path: str) -> int:
 
 
 def _link(directory: int, name: str, path: str, links: int) -> str:
-    status = os.stat(name, dir_fd=directory, follow_symlinks=False)
-    if not stat.S_ISLNK(status.st_mode):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    if links > MOST_LINKS or status.st_uid not in {0, os.geteuid()}:
-        raise DeployError(
-            f"there is a symbolic link on the way ({name}) that neither root nor you have made",
-            path=path,
-            hint="name the real directory",
-        )
-    return os.readlink(name, dir_fd=directory)
+    # Opened once, for its owner and its target have to be those of one link: the directory's owner may exchange it.
+    link = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        status = os.fstat(link)
+        if not stat.S_ISLNK(status.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if links > MOST_LINKS or status.st_uid not in {0, os.geteuid()}:
+            raise DeployError(
+                f"there is a symbolic link on the way ({name}) that neither root nor you have made",
+                path=path,
+                hint="name the real directory",
+            )
+        return os.readlink("", dir_fd=link)  # readlinkat(2): the link itself that was opened
+    finally:
+        os.close(link)

@@ -16,6 +16,8 @@ from everyhop.model.secret import masked
 PATIENCE: Final = 30.0
 """Seconds for a test of a configuration; measured on two cores: nginx 0.02, postgres 0.03, mariadbd 0.1."""
 
+# Nothing of the caller's: the account that the test runs as can read it, and there may be passwords in it.
+_ENVIRONMENT: Final = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 _LONGEST: Final = 600  # characters of a product's complaint that are passed on
 
 
@@ -46,6 +48,7 @@ class Steering:
                 stderr=subprocess.PIPE,
                 timeout=PATIENCE,
                 cwd="/",
+                env=_ENVIRONMENT,
                 user=user,
                 group=group,
                 extra_groups=None if user is None else [],

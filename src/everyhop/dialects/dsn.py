@@ -106,8 +106,11 @@ class Dsn:
         return replace(self, options=(*kept, *new_ones))
 
     def masked(self) -> str:
-        """The text for people: passwords are `***`, parts known only at run time `…`."""
-        return self._written(lambda _: MASK, masked).replace(PLACEHOLDER, "…")
+        """The text for people: passwords are `***`, parts known only at run time `…`.
+
+        Also what only looks like one: in `//u/x:word@host` SQLAlchemy takes the password for a part of the path.
+        """
+        return masked(self._written(lambda _: MASK, masked)).replace(PLACEHOLDER, "…")
 
     def revealed(self) -> str:
         """The text for a driver, with its password: never for a person, a log or a report."""
@@ -221,7 +224,7 @@ def _libpq_host(text: str) -> Host:
 def _port(text: str | None) -> int | None:
     if not text or PLACEHOLDER in text:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536):
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 0 < int(text) < 65_536):
         raise _malformed(
             "the port is not a number from 1 to 65535",
             "if a part of the password stands there: percent-encode its / as %2F, : as %3A and @ as %40",

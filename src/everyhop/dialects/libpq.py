@@ -397,7 +397,9 @@ def _listed(given: object, fallback: str | None) -> list[str]:
 
 def _endpoint(host: str, address: str, port_text: str) -> Endpoint | None:
     """`hostaddr` is where bytes go, `host` what the certificate is held against: the farther one is the endpoint."""
-    if port_text and not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text[:6]) < 65_536):
+    if port_text and not (
+        port_text.isascii() and port_text.isdigit() and len(port_text) < 9 and 0 < int(port_text) < 65_536
+    ):
         return None
     port = int(port_text or 5432)
     if not address and (not host or host.startswith(("/", "@"))):

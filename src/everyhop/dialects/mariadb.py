@@ -142,7 +142,7 @@ def _has_tls(options: Mapping[str, str], version: Version | None) -> bool:
 
 
 def _numbers(version: Version) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version.value)[:3])
+    return tuple(int(number) for number in re.findall(r"\d{1,9}", version.value)[:3])
 
 
 def _floors(options: Mapping[str, str], version: Version | None) -> tuple[Floor, Floor]:

@@ -105,7 +105,7 @@ def endpoint(settings: DialerSettings) -> Endpoint | None:
     if socket:
         return UnixEndpoint(str(socket))
     text = str(port)
-    usable = text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536
+    usable = text.isascii() and text.isdigit() and len(text) < 9 and 0 < int(text) < 65_536
     return TcpEndpoint(str(host), int(text)) if usable else None
 
 

@@ -17,6 +17,7 @@ from everyhop.dialects.settings import Dialect, DialerSettings, Spelling, resolv
 from everyhop.dialects.versions import spans
 from everyhop.errors import SettingsError
 from everyhop.model.endpoint import TcpEndpoint
+from everyhop.model.nearest import did_you_mean
 from everyhop.model.posture import UNKNOWN, Posture
 from everyhop.model.sighting import Dialer, Version
 from everyhop.model.wire import Wire
@@ -96,7 +97,11 @@ def dialect_for(driver: str) -> Dialect:
     """The dialect of a driver. Raises `SettingsError` that names the drivers there are."""
     module = _MODULES.get(driver)
     if module is None:
-        reason = "everyhop cannot read it yet" if driver in _DRIVER_PRODUCTS else "there is none of that name"
+        reason = (
+            "everyhop cannot read it yet"
+            if driver in _DRIVER_PRODUCTS
+            else f"there is none of that name{did_you_mean(driver, _DRIVER_PRODUCTS)}"
+        )
         hint = f"it can read {', '.join(known_drivers())}: name one in the scheme (mysql+pymysql://) or with --driver"
         raise SettingsError(f"unknown driver {driver!r}: {reason}", hint=hint)
     return _dialect(module)

@@ -24,6 +24,11 @@ def spans(version: Version | None, turns: Sequence[str]) -> tuple[int, ...]:
     return tuple(range(len(turns) + 1)) if version is None else _spans(version.value, tuple(turns))
 
 
+def is_requirement(text: str) -> bool:
+    """Whether a text says something about a version: `1.2.3`, or clauses with a comma between them."""
+    return all(_CLAUSE.fullmatch(clause.strip()) for clause in text.split(","))
+
+
 @lru_cache(maxsize=256)
 def _spans(requirement: str, turns: tuple[str, ...]) -> tuple[int, ...]:
     low, high = _range(requirement)

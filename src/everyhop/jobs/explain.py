@@ -40,7 +40,12 @@ def explain(
         version=Version(driver_version) if driver_version else None,
         build=build,
     )
-    registry.dialect_for(settings.driver)
+    try:
+        registry.dialect_for(settings.driver)
+    except SettingsError as error:
+        if settings.driver not in (dsn.driver or dsn.scheme).lower():  # a default that nobody has written down
+            error.hint = f"{dsn.scheme}:// alone means {settings.driver}; {error.hint}"
+        raise
     return Explanation(dsn, settings, registry.read(settings), policy, started)
 
 

@@ -10,28 +10,20 @@ from functools import cached_property
 from typing import Final
 
 from everyhop.dialects import registry
-from everyhop.dialects.dsn import SECRET_OPTIONS, Dsn
+from everyhop.dialects.dsn import Dsn
 from everyhop.dialects.notes import told
-from everyhop.dialects.python_ssl import expression
-from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling
+from everyhop.dialects.settings import DialerSettings, Spelling
+from everyhop.dialects.source import ANCHORS, source, unsecret
 from everyhop.errors import SettingsError
 from everyhop.model.endpoint import Endpoint, UnixEndpoint
 from everyhop.model.finding import Finding, Remediation
 from everyhop.model.hop import Hop
 from everyhop.model.posture import Assurance, Bounds, Floor, Posture
 from everyhop.model.report import Report
-from everyhop.model.secret import MASK
 from everyhop.model.sighting import Dialer, Origin, Reading
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.judge import judge
 from everyhop.rules.policy import Policy
-
-ANCHORS: Final = "/path/to/ca.pem"
-"""Stands in the settings to use where nothing names the authority's certificate."""
-
-_DIALER_RULES: Final = frozenset(
-    {"plaintext-dial", "opportunistic-dial", "unverified-chain", "unverified-identity", "low-floor", "ignored-option"}
-)
 
 _ENCRYPTION: Final = {
     Assurance.PLAINTEXT: "not insisted on",
@@ -146,7 +138,7 @@ class Explanation:
 
     def _remedied(self, finding: Finding) -> Finding:
         spelling, remark = self._secure
-        if finding.rule not in _DIALER_RULES:
+        if catalogue()[finding.rule].subject is not Dialer:
             return finding
         if spelling is None:
             return replace(finding, remediation=Remediation(remark))
@@ -158,38 +150,21 @@ def pasted(url: Dsn | None, arguments: Mapping[str, object]) -> str:
     """Settings as a person puts them into a file, passwords masked."""
     lines = [str(url)] if url is not None else []
     if arguments:
-        lines.append(f"connect_args={_source(arguments)}")
+        lines.append(f"connect_args={source(arguments)}")
     return "\n".join(lines)
-
-
-def _source(value: object) -> str:
-    match value:
-        case PythonContext():
-            return expression(value)
-        case Mapping():
-            return "{" + ", ".join(f"{key!r}: {_source(item)}" for key, item in _unsecret(value).items()) + "}"
-        case str() | int() | float() | None:
-            return repr(value)
-        case _:
-            return "…"
 
 
 def plain(value: object) -> object:
     """A value of `connect_args` as JSON can carry it: passwords masked, a context as the expression that makes it."""
     match value:
         case Mapping():
-            return {key: plain(item) for key, item in _unsecret(value).items()}
+            return {key: plain(item) for key, item in unsecret(value).items()}
         case list() | tuple():
             return [plain(item) for item in value]
         case str() | int() | float() | None:
             return value
         case _:
-            return _source(value)
-
-
-def _unsecret(arguments: Mapping[str, object]) -> dict[str, object]:
-    """The same with the values of passwords masked."""
-    return {key: MASK if str(key).lower() in SECRET_OPTIONS else value for key, value in arguments.items()}
+            return source(value)
 
 
 def _secured(settings: DialerSettings, bounds: Bounds) -> tuple[Spelling | None, str]:

@@ -82,8 +82,7 @@ def sources(settings: Settings) -> tuple[AppSource, ...]:
 def verify(asked: Asked, settings: Settings, now: datetime) -> Verification:
     """Look at every application that is asked, and judge. Raises what `look` raises."""
     seen = look(asked, settings, now)
-    sources = {hop.name: _source(settings.hops.get(hop.name, HopSettings())) for hop in seen.topology.hops}
-    asked_for = tuple(hop for hop in seen.topology.hops if sources[hop.name] in asked.sources)
+    asked_for = tuple(hop for hop in seen.topology.hops if _source_of(hop, settings) in asked.sources)
     report = judge(
         seen.sightings,
         catalogue(),

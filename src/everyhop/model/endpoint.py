@@ -73,6 +73,6 @@ def parse_host_port(text: str, default_port: int | None = None) -> TcpEndpoint:
         if default_port is None:
             raise ValueError("no port")
         return TcpEndpoint(host, default_port)
-    if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text[:6]) < 65536):
+    if not (port_text.isascii() and port_text.isdigit() and len(port_text) < 9 and 0 < int(port_text) < 65536):
         raise ValueError(f"the port must be a number from 1 to 65535, not {port_text[:12]!r}")
     return TcpEndpoint(host, int(port_text))

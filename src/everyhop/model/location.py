@@ -46,7 +46,7 @@ class Location:
             raise ValueError(f"unknown scheme {scheme!r}: one of {', '.join(_SCHEMES)} is expected")
         authority = rest.partition("/")[0]
         if "@" in authority:
-            raise ValueError("a location has no user name or password: write scheme://host:port")
+            raise ValueError("a location has no user name or password; leave them out (scheme://host:port)")
         wire, product, port = _SCHEMES[scheme]
         return cls(parse_host_port(authority, port), wire, product, scheme)
 

@@ -38,20 +38,64 @@ class Secret:
         raise TypeError("a Secret is not written anywhere")
 
 
-# userinfo of any URL: everything between the first ':' after '//' and the last '@' before the path, since people do
-# forget to percent-encode '@', '/' and ':' in passwords.
-_USERINFO = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@?#]*):(?P<password>[^\s]*)@")
+# A name that ends like this holds a secret: DB_PASSWORD, MYSQL_PWD, sslpassword, SECRET_KEY, oauth_client_secret.
+_NAME = r"(?:password|passwd|pwd|passphrase|secret|secret[_-]?key)"
+_QUOTED = r"[bBrRuUfF]{0,2}(?:'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")"
+# A quote, a comma or a bracket is part of an unquoted value, unless it looks like the end of one.
+_BARE = r"(?:[^\s&;,)}'\"]|[;,)}'\"](?![\s;,)}\]'\"]|\Z|[\w.-]{1,40}\s?[=:]))"
 _NAMED = re.compile(
-    r"(?P<head>(?:^|(?<=[\s?&;,({'\"]))(?:password|passwd|pwd|sslpassword|ssl_key_password)['\"]?\s*[=:]\s*)"
-    r"(?P<value>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s&;,)}'\"]+)",
-    re.IGNORECASE,
+    rf"(?P<head>{_NAME}(?:['\"]?\s*[=:]\s*[\[(]*|['\"]\s*,\s*(?=['\"])))(?P<value>{_QUOTED}{_BARE}*|{_BARE}+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_STATED = re.compile(  # SQL's and a command line's: no sign stands between name and value
+    r"(?P<head>\bidentified\s+by\s+(?:password\s+)?|\bpassword\s+(?=')|--password\s+)"
+    r"(?P<value>'(?:[^'\\]|\\.|'')*'|[^\s;']+)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
 def masked(text: str) -> str:
     """The text with the passwords of URLs, key=value strings and keyword arguments shown as `***`.
 
-    Works on text that no parser accepts, because that is when it is needed most: it rather masks too much.
+    Works on text that no parser accepts, because that is when it is needed most: it rather masks too much. Linear in
+    the text, which may be anybody's.
     """
-    text = _USERINFO.sub(lambda match: f"{match['head']}:{MASK}@", text)
-    return _NAMED.sub(lambda match: f"{match['head']}{MASK}", text)
+    text = _without_userinfo(text)
+    for pattern in (_NAMED, _STATED):
+        text = pattern.sub(lambda match: f"{match['head']}{MASK}", text)
+    return text
+
+
+def _without_userinfo(text: str) -> str:
+    """Hide, in each URL, what lies between the first ':' after '//' and the last '@' before the next blank.
+
+    People do forget to percent-encode '@', '/', '#' and ':', in names as in passwords. A blank is taken for a part of
+    the password, too, where an '@' comes later on the line and what stands after the ':' is no port.
+    """
+    kept, done, end, at, line_end, line_at = [], 0, -1, -1, -1, -1
+    start = text.find("://")
+    while start >= 0:
+        if start >= end:
+            blank = _BLANK.search(text, start)
+            end = blank.start() if blank else len(text)
+            at = text.rfind("@", start, end)
+        colon = text.find(":", start + 3, at if at >= 0 else end)
+        if at < 0 and colon >= 0 and not _PORT.match(text, colon + 1):
+            if line_end < end:
+                found = text.find("\n", end)
+                line_end = len(text) if found < 0 else found
+                line_at = text.rfind("@", end, line_end)
+            end, at = max(end, line_at + 1), line_at
+        # https://host/a:b@c is an address with a path; a path before the password is a database's user, badly written.
+        path = text.endswith(_WEB, 0, start) and "/" in text[start + 3 : max(colon, 0)]
+        following = start + 3
+        if 0 <= colon < at and not path:
+            kept += [text[done : colon + 1], MASK]
+            done = following = at
+        start = text.find("://", following)
+    return "".join([*kept, text[done:]])
+
+
+_BLANK = re.compile(r"\s")
+_PORT = re.compile(r"[0-9]{1,5}(?![\w.~-])")
+_WEB = ("http", "https")

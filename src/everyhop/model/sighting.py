@@ -99,11 +99,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """A cookie as it was set: its name and the attributes that keep it from leaking (RFC 6265)."""
+    """A cookie as it was set: its name and the attributes that keep it from leaking (RFC 6265).
+
+    `secure` is None where settings that nobody could read decide.
+    """
 
     product: str
     name: str
-    secure: bool
+    secure: bool | None
     http_only: bool
 
 

@@ -11,6 +11,7 @@ from everyhop.model.hop import Hop, Topology
 from everyhop.model.posture import BOTTOM, Assurance, Bounds, Floor, Posture
 from everyhop.model.sighting import (
     Dialer,
+    Gap,
     Listener,
     Origin,
     Plaintext,
@@ -35,9 +36,28 @@ def sightings(survey: Survey, topology: Topology | None) -> tuple[Sighting, ...]
     hop = topology.at(survey.endpoint, survey.wire) if topology else None
     hop = hop or _hop(survey)
     evidence = (_transcript(survey),)
-    return tuple(
-        Reading(subject, Origin.OBSERVED, survey.endpoint, hop, evidence) for subject in _subjects(survey, hop)
-    )
+    readings = (Reading(subject, Origin.OBSERVED, survey.endpoint, hop, evidence) for subject in _subjects(survey, hop))
+    gaps = (Gap(str(survey.endpoint), reason, hint, hop) for reason, hint in _unseen(survey))
+    return (*readings, *gaps)
+
+
+def _unseen(survey: Survey) -> Iterator[tuple[str, str]]:
+    """What was not to be seen of a listener that was looked at, and what to do: some hide things on purpose."""
+    if survey.tls and survey.chain is None:
+        yield (
+            f"the certificate that it shows cannot be read: {survey.trust_reason or 'there is none'}",
+            "no dialer that verifies can believe it: give the listener a certificate from an authority",
+        )
+    if survey.wire is Wire.HTTP and survey.tls and survey.http_tls is None:
+        yield (
+            "it finishes the TLS handshake and gives no answer inside: headers and cookies were not seen",
+            "does it demand a client certificate? `said` in the report has its last words",
+        )
+    if survey.wire is Wire.HTTP and survey.plaintext is Plaintext.UNKNOWN:
+        yield (
+            "what it does with a browser that comes without TLS could not be seen",
+            "let the plain-HTTP port redirect, or refuse connections instead of swallowing them",
+        )
 
 
 def _subjects(survey: Survey, hop: Hop) -> Iterator[Subject]:
@@ -60,14 +80,14 @@ def _subjects(survey: Survey, hop: Hop) -> Iterator[Subject]:
 def _site(survey: Survey) -> Iterator[Subject]:
     yield Dialer(survey.product, BROWSER, None, _BROWSERS_POSTURE if survey.tls else Bounds.exactly(BOTTOM))
     header = survey.http_tls.hsts if survey.http_tls else None
-    if not survey.tls or survey.http_tls:
-        yield Site(
-            survey.product,
-            https=survey.tls,
-            redirects=_redirects(survey),
-            hsts_max_age=hsts.max_age(header) if header is not None else None,
-            hsts_applies=not _is_address(survey.server_name),
-        )
+    yield Site(
+        survey.product,
+        https=survey.tls,
+        redirects=_redirects(survey),
+        hsts_max_age=hsts.max_age(header) if header is not None else None,
+        # Of a header in an answer that did not come nothing is said: that is a gap.
+        hsts_applies=not (_is_address(survey.server_name) or (survey.tls and survey.http_tls is None)),
+    )
     seen: dict[str, None] = {}
     for answer in (survey.http_tls, survey.http_plain):
         seen |= dict.fromkeys(answer.cookies if answer else ())

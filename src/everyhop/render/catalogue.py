@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from everyhop.render.hop_map import WIDTH
 from everyhop.render.ink import Ink, Role, plain
 from everyhop.render.json_values import Json
+from everyhop.render.lines import WIDTH
 from everyhop.rules.rule import Rule
 
 

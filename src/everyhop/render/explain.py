@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -11,11 +10,11 @@ from everyhop.model.posture import Assurance, Bounds
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
 from everyhop.model.sighting import Dialer
-from everyhop.render.hop_map import WIDTH
 from everyhop.render.ink import Ink, Role, plain
+from everyhop.render.lines import wrapped
 from everyhop.render.printable import printable
 from everyhop.render.summary import assumptions, summary
-from everyhop.render.words import bounds_words
+from everyhop.render.words import allowed_words, bounds_words
 
 _MARKS: Final = {"yes": Role.GOOD, "no": Role.BAD, "depends": Role.MIDDLING}
 
@@ -67,7 +66,8 @@ def _check(what: str, answer: str, detail: str, ink: Ink) -> str:
 
 def _instead(report: Report, instead: str, remark: str, ink: Ink) -> Iterator[str]:
     if not report.findings:
-        yield "  nothing to change"
+        allowed = next(filter(None, map(allowed_words, report.hops)), None)
+        yield f"  nothing to change: {allowed}" if allowed else "  nothing to change"
         return
     if instead:
         yield "  use instead"
@@ -78,12 +78,4 @@ def _instead(report: Report, instead: str, remark: str, ink: Ink) -> Iterator[st
 
 
 def _entry(label: str, text: str) -> Iterator[str]:
-    first = f"  {label.ljust(10)}  "
-    yield from textwrap.wrap(
-        printable(masked(text)),
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    yield from wrapped(f"  {label.ljust(10)}  ", text)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from everyhop.model.report import Grade, HopState, Report
 from everyhop.render.ink import Ink, Role
+from everyhop.render.lines import WIDTH
 from everyhop.render.printable import printable
 from everyhop.render.words import allowed_words, hop_endpoint, standing, tls_of, tone
 
-WIDTH = 80
 _NAME, _TLS, _GRADE = 14, 7, 2
 _PLACE_LEAST = 16
 

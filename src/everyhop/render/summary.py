@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from everyhop.model.finding import Certainty, Finding, Severity
 from everyhop.model.report import Grade, Report
-from everyhop.model.sighting import Dialer, Listener, Reading
+from everyhop.model.sighting import Dialer, Gap, Listener, Reading
+from everyhop.render.hop_map import clipped
+
+_GAP_MOST = 30
 
 
 def headline(report: Report) -> str:
@@ -31,10 +34,15 @@ def summary(report: Report) -> str:
     if report.waived:
         parts.append(f"{len(report.waived)} waived")
     if report.gaps:
-        first = report.gaps[0]
         more = f", and {len(report.gaps) - 1} more" if len(report.gaps) > 1 else ""
-        parts.append(f"{len(report.gaps)} could not be looked at ({first.where}: {first.reason}{more})")
+        parts.append(f"{len(report.gaps)} could not be looked at ({_named(report.gaps[0])}{more})")
     return " · ".join(parts)
+
+
+def _named(gap: Gap) -> str:
+    """A gap in few words: the reason stands above, where it is too long for a last line."""
+    whole = f"{gap.where}: {gap.reason}"
+    return whole if len(whole) <= _GAP_MOST else clipped(gap.where, _GAP_MOST)
 
 
 def _counts(findings: Iterable[Finding]) -> str:
@@ -50,8 +58,14 @@ def _counts(findings: Iterable[Finding]) -> str:
 
 
 def _hops(report: Report) -> str:
-    if not report.hops:
-        return "no hops found"
+    loose = [r for r in report.readings if isinstance(r.subject, Dialer) and r.hop is None]
+    if loose:  # not even the wire is known, so they stand on no hop: still they are connections
+        known = f"{_named_hops(report)}, and " if report.hops else ""
+        return f"{known}{len(loose)} connection{'s' if len(loose) > 1 else ''} known only at run time"
+    return _named_hops(report) if report.hops else "no hops found"
+
+
+def _named_hops(report: Report) -> str:
     exposed = sum(state.grade is Grade.F for state in report.hops)
     return f"{len(report.hops)} hop{'s' if len(report.hops) > 1 else ''}, {exposed or 'none'} exposed"
 

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 
 from everyhop.model.sighting import Plaintext
 from everyhop.model.survey import Survey
+from everyhop.render.lines import wrapped
 from everyhop.render.printable import printable
-from everyhop.render.words import tls_words
+from everyhop.render.words import counted, tls_words
 
 _PLAINTEXT = {
     Plaintext.ACCEPTED: "accepted",
     Plaintext.REFUSED: "refused",
     Plaintext.UNKNOWN: "unknown from outside",
+}
+_CLIENT = {
+    "absent": "is not asked for a certificate",
+    "optional": "may show a certificate",
+    "required": "must show a certificate",
 }
 
 
@@ -20,8 +26,9 @@ def survey_text(survey: Survey) -> str:
     """What was seen, a line each; what was not looked at is left out."""
     version = f" {survey.server_version}" if survey.server_version else ""
     lines = [f"{survey.endpoint}  {survey.product}{version}"]
-    lines += [f"  {name:<10} {text}" for name, text in _entries(survey)]
-    return "\n".join(printable(line) for line in lines)
+    for name, text in _entries(survey):
+        lines += wrapped(f"  {name:<10} ", text)
+    return "\n".join(map(printable, lines))
 
 
 def _entries(survey: Survey) -> Iterator[tuple[str, str]]:
@@ -30,7 +37,7 @@ def _entries(survey: Survey) -> Iterator[tuple[str, str]]:
         yield "accepts", ", ".join(tls_words(version) for version in survey.versions)
     yield "plaintext", _PLAINTEXT[survey.plaintext]
     if survey.client_auth is not None:
-        yield "client", f"certificate {survey.client_auth}"
+        yield "client", _CLIENT[survey.client_auth]
     if survey.chain is not None:
         leaf = survey.chain.leaf
         yield "leaf", f"{', '.join(leaf.names) or f'{leaf.subject} (no subjectAltName)'}; {leaf.key}"
@@ -39,7 +46,8 @@ def _entries(survey: Survey) -> Iterator[tuple[str, str]]:
     yield from _trust(survey)
     for said in survey.said:
         yield "said", said
-    yield "cost", f"{survey.hellos} hellos, {survey.handshakes} handshakes, {survey.seconds:.2f} s"
+    hellos, handshakes = counted(survey.hellos, "hello"), counted(survey.handshakes, "handshake")
+    yield "cost", f"{hellos}, {handshakes}, {survey.seconds:.2f} s"
 
 
 def _trust(survey: Survey) -> Iterator[tuple[str, str]]:

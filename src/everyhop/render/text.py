@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from enum import Enum
 
@@ -11,8 +10,9 @@ from everyhop.model.finding import Certainty, Finding, Severity
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
 from everyhop.model.sighting import Dialer, Gap, Listener, Reading
-from everyhop.render.hop_map import WIDTH, clipped, hop_map
+from everyhop.render.hop_map import clipped, hop_map
 from everyhop.render.ink import Ink, Role, plain
+from everyhop.render.lines import WIDTH, wrapped
 from everyhop.render.printable import printable
 from everyhop.render.summary import assumptions, summary
 from everyhop.render.words import bounds_words, endpoint_words, seen_words
@@ -103,13 +103,5 @@ def _reading_line(reading: Reading, subject: Dialer | Listener) -> str:
 
 
 def _entry(label: str, text: str, indent: int = 2) -> Iterator[str]:
-    """A labelled sentence, wrapped under itself; a word longer than a line stays whole, so that it can be copied."""
-    first = " " * indent + label.ljust(6 if indent else len(label) + 2)
-    yield from textwrap.wrap(
-        printable(masked(" ".join(text.split("\n")))),
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [first.rstrip()]
+    """A labelled sentence, wrapped under itself."""
+    yield from wrapped(" " * indent + label.ljust(6 if indent else len(label) + 2), text)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from everyhop.model.posture import Bounds
 from everyhop.model.report import HopState
 from everyhop.model.secret import masked
-from everyhop.render.hop_map import WIDTH, clipped
+from everyhop.render.hop_map import clipped
 from everyhop.render.json import hop_json
 from everyhop.render.json_values import Json, bounds_json, leaf_json, posture_json
+from everyhop.render.lines import WIDTH, wrapped
 from everyhop.render.printable import printable
 from everyhop.render.words import bounds_words, peer_words, tls_words
 from everyhop.runtime.sampled import EngineSample, Sample
@@ -35,18 +36,18 @@ def _engine_lines(row: Compared) -> Iterator[str]:
     name = f"  {row.engine.name}  "
     yield name + clipped(row.engine.url, max(WIDTH - len(name), 40))
     if row.declared is not None:
-        yield _line("declared", f"{bounds_words(row.declared.bounds)}  ({_driver(row)})")
-    yield _line("client", _client(row))
+        yield from _line("declared", f"{bounds_words(row.declared.bounds)}  ({_driver(row)})")
+    yield from _line("client", _client(row))
     if row.peer is not None:
-        yield _line("", peer_words(row.peer))
+        yield from _line("", peer_words(row.peer))
     if row.engine.server is not None:
-        yield _line("server", f"{row.engine.server}  ({_weight(row)})")
+        yield from _line("server", f"{row.engine.server}  ({_weight(row)})")
     if row.drift:
-        yield _line("drift", "declared and seen exclude each other")
+        yield from _line("drift", "declared and seen exclude each other")
 
 
-def _line(label: str, text: str) -> str:
-    return f"    {label.ljust(_LABEL)}{text}"
+def _line(label: str, text: str) -> list[str]:
+    return wrapped(f"    {label.ljust(_LABEL)}", text)
 
 
 def _driver(row: Compared) -> str:

@@ -95,6 +95,11 @@ def peer_words(leaf: Leaf) -> str:
     return f'peer {leaf.subject}, issuer "{leaf.issuer}", sha256 {pairs}…'
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 handshake`, `2 handshakes`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def clock_words(at: datetime) -> str:
     """The time of day in UTC, to the second."""
     return at.astimezone(UTC).strftime("%H:%M:%SZ")

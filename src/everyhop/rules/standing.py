@@ -18,7 +18,10 @@ from everyhop.rules.policy import Policy
 def stand(
     hop: Hop, group: Sequence[Reading], findings: Iterable[Finding], gaps: Iterable[Gap], policy: Policy
 ) -> HopState:
-    """The state of one hop. A hop that nobody looked at has no grade, unless it is local."""
+    """The state of one hop. A hop that nobody looked at has no grade, unless it is local.
+
+    On a local hop nothing was demanded that could be met, so it is never better than A.
+    """
     dialers = [reading.subject.bounds for reading in group if isinstance(reading.subject, Dialer)]
     listeners = [reading.subject.bounds for reading in group if isinstance(reading.subject, Listener)]
     dialer = reduce(Bounds.widen, dialers) if dialers else None
@@ -29,6 +32,8 @@ def stand(
     mine = [finding for finding in findings if finding.hop == hop]
     missing = sum(gap.hop == hop for gap in gaps)
     grade = grade_hop(mine, missing, listener, version) if group or local else None
+    if local and grade is not None:
+        grade = min(grade, Grade.A)
     return HopState(hop, dialer, listener, settled, version, local, grade)
 
 

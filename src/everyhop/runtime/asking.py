@@ -17,7 +17,7 @@ from everyhop.runtime.application import load
 from everyhop.runtime.dialing import dial
 from everyhop.runtime.engines import Found, described, find, make
 from everyhop.runtime.failure import Failure, read
-from everyhop.runtime.hiding import Hiding
+from everyhop.runtime.hiding import Hiding, is_secret
 
 
 class Reply(Protocol):
@@ -33,6 +33,7 @@ def ask(request: dict[str, Any], reply: Reply) -> None:
     """Answer one request, to its end or to the first thing that stops it."""
     hiding = Hiding()
     failure = _ask(request, reply, hiding)
+    hiding.learn_from(os.environ)
     if failure is not None:
         reply.send("told", message=hiding(failure.message), hint=hiding(failure.hint))
 
@@ -44,6 +45,7 @@ def _ask(request: dict[str, Any], reply: Reply, hiding: Hiding) -> Failure | Non
         return read(error, request.get("app"), request["directory"], forked=reply.forked)
     if isinstance(found, Failure):
         return found
+    hiding.learn_from(os.environ)  # with what the application has loaded by itself
     lock = threading.Lock()
 
     def tell(kind: str, **fields: Any) -> None:
@@ -80,8 +82,7 @@ def _found(request: dict[str, Any], hiding: Hiding) -> list[Found] | Failure:
 
 def _tls_environment() -> dict[str, str]:
     """The variables that libpq and OpenSSL act upon, as they are after the application has loaded its own."""
-    secret = {"PGPASSWORD", "PGSSLPASSWORD"}
-    names = [name for name in os.environ if name.startswith(("PG", "SSL_CERT_")) and name not in secret]
+    names = [name for name in os.environ if name.startswith(("PG", "SSL_CERT_")) and not is_secret(name)]
     return {name: os.environ[name] for name in sorted(names)}
 
 

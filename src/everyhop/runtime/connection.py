@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from everyhop.runtime import libpq
+from everyhop.runtime.hiding import is_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def look(connection: Any) -> Live | Unasked:
 
 def _psycopg2(connection: Any) -> Live | Unasked:
     info = connection.info
-    parameters = {key: str(value) for key, value in info.dsn_parameters.items()}  # without the password
+    # psycopg2 leaves out the password alone, and none of libpq's other secrets (sslpassword).
+    parameters = {key: str(value) for key, value in info.dsn_parameters.items() if not is_secret(key)}
     live = Live("psycopg2", bool(info.ssl_in_use), parameters=parameters, **_place(info.host, info.port))
     return _looked_inside(live, libpq.inside(sys.modules["psycopg2._psycopg"], connection.pgconn_ptr))
 
@@ -91,13 +93,10 @@ def _psycopg(connection: Any) -> Live | Unasked:
     parameters = {
         option.keyword.decode(): option.val.decode(errors="replace")
         for option in pgconn.info
-        if option.val is not None and option.keyword not in _SECRET
+        if option.val is not None and not is_secret(option.keyword.decode())
     }
     live = Live("psycopg", bool(pgconn.ssl_in_use), parameters=parameters, **_place(info.host, info.port))
     return _looked_inside(live, libpq.inside(sys.modules[type(pgconn).__module__], int(pgconn.pgconn_ptr)))
-
-
-_SECRET: Final = (b"password", b"sslpassword", b"oauth_client_secret", b"scram_client_key", b"scram_server_key")
 
 
 def _place(host: str, port: int) -> dict[str, Any]:

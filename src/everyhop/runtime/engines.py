@@ -107,6 +107,10 @@ def described(item: Found, hiding: Hiding) -> dict[str, Any]:
         stray = url.host.rpartition("@")[0]
         hiding.learn(stray)
         url = url.set(host=url.host.rpartition("@")[2])
+    if url.username is None and "@" in (url.database or ""):  # a slash in the name: host and password ended up there
+        stray = url.database.rpartition("@")[0]
+        hiding.learn(stray)
+        url = url.set(database=url.database.rpartition("@")[2])
     shown = url.update_query_dict({option: "***" for option in url.query if is_secret(option)})
     return {
         "name": item.name,

@@ -102,7 +102,7 @@ def _listen(process: subprocess.Popen[bytes], reply: int, deadline: float) -> Ou
             del kept[output][:-LARGEST_OUTPUT]
             if len(kept[reply]) > LARGEST_REPLY or (code is not None and not received):
                 break
-    lines = tuple(json.loads(line) for line in kept[reply].split(b"\n")[:-1])
+    lines = tuple(_read(line) for line in kept[reply].split(b"\n")[:-1])
     return Outcome(lines, kept[output].decode(errors="replace"), process.poll())
 
 
@@ -111,6 +111,19 @@ def _take(descriptor: int, kept: bytearray, selector: selectors.BaseSelector) ->
     kept += data
     if not data:
         selector.unregister(descriptor)
+
+
+def _read(line: bytes | bytearray) -> Mapping[str, Any]:
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict) and isinstance(told.get("kind"), str):
+        return told
+    raise SampleError(
+        "what came from the app's process is not what everyhop asks there",
+        hint="does the app write to file descriptors that it has not opened?",
+    )
 
 
 def _complete(reply: bytearray) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from everyhop.errors import SampleError, SettingsError
-from everyhop.model.secret import masked
 from everyhop.runtime.decode import engine
+from everyhop.runtime.hiding import Hiding
 from everyhop.runtime.process import Outcome, converse
 from everyhop.runtime.sampled import AppModule, AppSource, EngineSample, Sample, ServerView, UrlVariable
 from everyhop.runtime.sightings import sightings
@@ -40,7 +40,7 @@ def sample(
     if "told" in by_kind:
         raise SampleError(by_kind["told"][0]["message"], hint=by_kind["told"][0]["hint"])
     if "loaded" not in by_kind or (outcome.code and "end" not in by_kind):
-        raise _ended(source, outcome, deadline)
+        raise _ended(source, outcome, environment, deadline)
     loaded = by_kind["loaded"][0]
     return Sample(source, python, loaded["python"], loaded["sqlalchemy"], at, _engines(by_kind, directory, deadline))
 
@@ -69,8 +69,10 @@ def _engines(
     )
 
 
-def _ended(source: AppSource, outcome: Outcome, deadline: float) -> SampleError:
-    printed = " ".join(masked(outcome.output).split())[-_SHOWN:]
+def _ended(source: AppSource, outcome: Outcome, environment: Mapping[str, str], deadline: float) -> SampleError:
+    hiding = Hiding()
+    hiding.learn_from(environment)
+    printed = " ".join(hiding.whole(outcome.output).split())[-_SHOWN:]
     last = f"the last it printed: {printed}" if printed else "it printed nothing"
     if outcome.code is None:
         return SampleError(
@@ -79,10 +81,18 @@ def _ended(source: AppSource, outcome: Outcome, deadline: float) -> SampleError:
         )
     if outcome.code < 0:
         return SampleError(
-            f"the process of {source} was ended by {signal.Signals(-outcome.code).name}",
+            f"the process of {source} was ended by {_signal(-outcome.code)}",
             hint=f"a crash or a limit; {last}",
         )
     return SampleError(
         f"{source} ended its process (exit code {outcome.code}) before its connections could be asked",
         hint=f"an app that goes into the background or calls os._exit() cannot be followed; {last}",
     )
+
+
+def _signal(number: int) -> str:
+    """Its name; real-time signals between the first and the last have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

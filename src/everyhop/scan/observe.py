@@ -20,9 +20,10 @@ from everyhop.scan.sightings import calls, cookies, flask_settings, listeners, v
 from everyhop.scan.sightings.dialers import Dial, Reader
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.hops import Hops
+from everyhop.scan.sightings.places import is_for_tests
 from everyhop.scan.sightings.use import Use
 from everyhop.scan.syntax import compose, dotenv, pins
-from everyhop.scan.syntax.interpolation import Dialect, Reference
+from everyhop.scan.syntax.interpolation import Grammar, Reference
 from everyhop.scan.syntax.span import Span, Unparsed
 from everyhop.scan.syntax.variable import Variable
 from everyhop.scan.workspace import Kind, Source, Workspace
@@ -89,6 +90,8 @@ def _dials(modules: list[Module], configuration: Configuration, reader: Reader) 
             for item in reader.read(use):
                 if isinstance(item, Dial):
                     seen.add(item.at)
+                    if item.settings is None and is_for_tests(use.at.path):
+                        continue  # "whatever the fixture makes" is no news, while a URL that stands there is
                 yield item
 
     yield from read(flask_settings.uses(configuration))
@@ -177,15 +180,13 @@ def _of_service(service: compose.Service, source: Source) -> Iterator[Setting]:
     folder = normpath(str(here / context))
     for variable in service.environment:
         at = _span(source, variable.span, variable.name)
-        yield Setting(
-            variable.name, variable.pieces, at, folder, source.path, grammar=Dialect.COMPOSE, service=service.name
-        )
+        yield Setting(variable.name, variable.pieces, at, folder, source.path, grammar=Grammar.COMPOSE)
 
 
 def _container(service: compose.Service, source: Source, environment: Environment) -> listeners.Container:
     def worth(pieces: tuple[str | Reference, ...]) -> Value:
         nowhere = _span(source, service.span, service.name)
-        return environment.worth(Setting("", pieces, nowhere, "", source.path, grammar=Dialect.COMPOSE))
+        return environment.worth(Setting("", pieces, nowhere, "", source.path, grammar=Grammar.COMPOSE))
 
     image = service.image
     at = _span(source, image.span if image else service.span, service.name)

@@ -95,7 +95,9 @@ def _reason(chain: Chain, anchors: tuple[str, ...], name: str | None, now: datet
             "and a common name (CN) does not count (RFC 9525)"
         )
     if name is not None and not matches(leaf, name):
-        return f"the certificate is for {', '.join(leaf.names[:5])}, not for {printable(name)[:80]}"
+        return (
+            f"the certificate is for {', '.join(name[:80] for name in leaf.names[:5])}, not for {printable(name)[:80]}"
+        )
     return _missing_issuer(chain.certificates, anchors, now)
 
 

@@ -57,7 +57,7 @@ def _floor(block: Directive, version: Version | None) -> Floor:
             return min(Floor.parse(word) if word.startswith("TLS") else Floor.NONE for word in written)
         except ValueError as error:
             raise SourceError(str(error), key="ssl_protocols") from error
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version.value)) if version else ()
+    numbers = tuple(int(number) for number in re.findall(r"\d{1,9}", version.value)) if version else ()
     recent = version is None or numbers >= _FIRST_WITH_MODERN_DEFAULT
     return Floor.TLS_1_2 if recent else Floor.TLS_1_0
 

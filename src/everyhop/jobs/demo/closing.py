@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from everyhop.deploy.app import AppTarget
-from everyhop.deploy.apply import Receipt, apply
+from everyhop.deploy.apply import Receipt, apply, remaining
 from everyhop.deploy.change import Change
 from everyhop.deploy.control import Controls
 from everyhop.deploy.files import Owner
@@ -35,7 +35,7 @@ _PROFILE: Final = replace(load("intermediate"), hsts=timedelta(minutes=5))
 def make_plan(stage: Stage, report: Report) -> Plan:
     """What ends the findings of `report`. Certificates are issued for the names that are dialled."""
     wanted = concerning(report, _targets(stage))
-    return remedy(wanted, look_at(wanted), _PROFILE)
+    return remaining(remedy(wanted, look_at(wanted), _PROFILE))
 
 
 def apply_plan(stage: Stage, plan: Plan, told: Callable[[Change], None]) -> Receipt:

@@ -175,7 +175,8 @@ class Story:
     def _attacked(self, scenario: str, wire: Wire, relay: Relay, behaviour: Behaviour) -> Played:
         ordeal = attack(scenario, relay, wire, behaviour, lambda: self._attempt(relay))
         relay.switch(Record())
-        refused = ordeal.outcome is Met.REFUSED and not self._leaks(ordeal.exposed)
+        # Whoever refuses after a name or a password went over in the clear has refused too late.
+        refused = ordeal.outcome is Met.REFUSED and not ordeal.exposed
         return _step(telling.ordeal(ordeal), telling.complaint(ordeal), held=refused)
 
     def _works(self) -> Played:

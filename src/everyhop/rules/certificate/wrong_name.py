@@ -17,10 +17,11 @@ from everyhop.rules.rule import Context, Fault, Rule
 def _judge(served: ServedChain, context: Context) -> Fault | None:
     if served.name_matches is not False or context.demand.assurance < Assurance.IDENTITY_VERIFIED:
         return None
-    names = ", ".join(served.chain.leaf.names) or "no name at all"
+    all_names = served.chain.leaf.names  # a hostile listener may name thousands, of any length
+    names = ", ".join([*(name[:80] for name in all_names[:5]), *(["…"] if len(all_names) > 5 else [])])
     return Fault(
         f"the certificate of {served.product} is not for {served.name}",
-        f"it names {names}: a dialer that verifies identity refuses it",
+        f"it names {names or 'no name at all'}: a dialer that verifies identity refuses it",
     )
 
 

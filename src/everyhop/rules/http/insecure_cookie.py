@@ -3,12 +3,12 @@
 Without the `Secure` attribute (RFC 6265 section 4.1.2.5) a browser sends the cookie on any plain request to the same
 host, one that an attacker's page can provoke. A session cookie read that way is the session.
 
-Fires on a cookie that is set without `Secure`.
+Fires on a cookie that is set without `Secure`; possible, where settings that could not be read may say otherwise.
 """
 
 from __future__ import annotations
 
-from everyhop.model.finding import Severity
+from everyhop.model.finding import Certainty, Severity
 from everyhop.model.posture import Assurance
 from everyhop.model.sighting import Cookie
 from everyhop.rules.rule import Context, Fault, Rule
@@ -17,9 +17,11 @@ from everyhop.rules.rule import Context, Fault, Rule
 def _judge(cookie: Cookie, context: Context) -> Fault | None:
     if cookie.secure or context.demand.assurance is Assurance.PLAINTEXT:
         return None
+    known = cookie.secure is not None
     return Fault(
-        f"the cookie {cookie.name!r} is set without Secure",
+        f"the cookie {cookie.name!r} {'is' if known else 'may be'} set without Secure",
         "a browser also sends it over plain HTTP, where it can be read",
+        Certainty.CERTAIN if known else Certainty.POSSIBLE,
     )
 
 

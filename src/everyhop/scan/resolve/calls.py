@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve.texts import between, formatted, quoted, replaced
-from everyhop.scan.resolve.urls import created, updated
+from everyhop.scan.resolve.urls import created, updated, with_parts
 from everyhop.scan.resolve.values import Known, Series, Table, Unknown, Value, choice, joined, options, text
 
 ENVIRONMENT_CALLS: Final = frozenset(
@@ -59,6 +59,8 @@ def method(owner: Value, name: str, arguments: Sequence[Value], keywords: Table,
             return joined(between(items, owner), at)
         case "update_query_dict", [Table() as query]:
             return updated(owner, query, at)
+        case "set" | "_replace", [] if keywords.entries and keywords.complete:
+            return with_parts(owner, keywords.entries)
         case "get", [key, *rest] if isinstance(owner, Table):
             name_of = text(key)
             missing = rest[0] if rest else Known(None, at)

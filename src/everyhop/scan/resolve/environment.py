@@ -8,7 +8,7 @@ from typing import Final
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, joined, options
-from everyhop.scan.syntax.interpolation import Dialect, Reference, split
+from everyhop.scan.syntax.interpolation import Grammar, Reference, split
 
 _DEPTH: Final = 8
 """How far variables that name variables are followed; a file may name itself."""
@@ -27,8 +27,7 @@ class Setting:
     folder: str
     file: str
     template: bool = False
-    grammar: Dialect = Dialect.DOTENV
-    service: str | None = None
+    grammar: Grammar = Grammar.DOTENV
 
 
 @dataclass(slots=True)
@@ -83,7 +82,7 @@ class Environment:
     @staticmethod
     def _visible(other: Setting, setting: Setting) -> bool:
         """A dotenv file sees itself; compose sees the `.env` beside it (not what it sets for its services)."""
-        if setting.grammar is Dialect.DOTENV:
+        if setting.grammar is Grammar.DOTENV:
             return other.file == setting.file and other.at != setting.at
         beside = PurePosixPath(setting.file).parent / ".env"
         return other.file == str(beside)

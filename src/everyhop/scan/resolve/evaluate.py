@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve import calls, operators
-from everyhop.scan.resolve.project import Module, Project, stars
-from everyhop.scan.resolve.references import called, found, line_of, module_scope, qualified
-from everyhop.scan.resolve.scopes import Deed, Definition, FunctionNode, Scope
-from everyhop.scan.resolve.values import Known, Made, Series, Table, Unknown, Value, choice, joined, options, text
+from everyhop.scan.resolve.bindings import Bindings
+from everyhop.scan.resolve.project import Module, Project
+from everyhop.scan.resolve.references import called, found, qualified
+from everyhop.scan.resolve.scopes import FunctionNode, Scope
+from everyhop.scan.resolve.values import Known, Made, Series, Table, Unknown, Value, choice, joined, text
 from everyhop.scan.syntax.python import span_of
 
 _DEPTH: Final = 40
 """How deeply expressions, names and calls are followed into each other; written settings need about ten."""
 _STEPS: Final = 1_500
 """Expressions looked at for one question, so that no source can make the scan slow."""
-_DEEDS: Final = 64
-"""Deeds to one name that are followed, from the last plain assignment on."""
-_END: Final = (1 << 60, 0)
 
 # A mapping under this name that is handed around is the environment: `def load(env): env.get("DATABASE_URL")`.
 _ENVIRONMENT: Final = re.compile(r"env|environ|environment")
-
-Position = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -39,8 +34,10 @@ class Evaluator:
     configuration: Callable[[str], Value | None] = field(default=lambda _key: None)
     _depth: int = 0
     _steps: int = 0
-    _asked: list[tuple[Scope, str]] = field(default_factory=list)
-    _frames: list[tuple[Scope, Mapping[str, Value]]] = field(default_factory=list)
+    _bindings: Bindings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._bindings = Bindings(self.project, self.value, self.arguments)
 
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What an expression is worth in its scope."""
@@ -66,15 +63,7 @@ class Evaluator:
 
     def member(self, owner: Scope, name: str) -> Value | None:
         """A class's or its instance's attribute; a property or method gives what it returns."""
-        for here in line_of(self.project, owner):
-            if name in here.definitions:
-                method = here.definitions[name][-1].scope
-                return self._returned(method, {}) if method else self._named(here, name, _END, None)
-            for deed in here.attributes.get(name, ())[-1:]:
-                if deed.value is not None and deed.scope is not None and (here, name) not in self._asked:
-                    with self._asking(here, name):
-                        return self.value(deed.value, deed.scope)
-        return None
+        return self._bindings.member(owner, name)
 
     def arguments(self, node: ast.Call, scope: Scope) -> tuple[tuple[Value, ...], Table]:
         """What a call is given: by position (nothing past a `*` of unknown length), and by name with `**` opened up."""
@@ -94,10 +83,11 @@ class Evaluator:
                 keywords = keywords.merged(operators.table(worth))
         return tuple(positional), keywords
 
-    # --- expressions ---------------------------------------------------------------------------------------------
-
     def _value(self, node: ast.expr, scope: Scope) -> Value:
         match node:
+            case ast.Constant(value=int() as number) if number.bit_length() > 64:
+                # No setting is that large, and Python refuses to write one of more than 4,300 digits as text.
+                return Unknown("a number beyond 64 bits", at=self.span(node, scope))
             case ast.Constant(value=str() | bytes() | int() | float() | bool() | None as plain):
                 return Known(plain, self.span(node, scope))
             case ast.JoinedStr(values=parts):
@@ -105,7 +95,7 @@ class Evaluator:
             case ast.FormattedValue(value=inner) | ast.Await(value=inner) | ast.NamedExpr(value=inner):
                 return self.value(inner, scope)
             case ast.Name(id=name):
-                return self._local(name, scope, (node.lineno, node.col_offset))
+                return self._bindings.local(name, scope, (node.lineno, node.col_offset))
             case ast.Attribute():
                 return self._attribute(node, scope)
             case ast.BinOp():
@@ -130,7 +120,7 @@ class Evaluator:
     def _attribute(self, node: ast.Attribute, scope: Scope) -> Value:
         match found(self.project, node.value, scope):
             case Module() as module if node.attr in module.names.module.definitions:
-                return self._named(module.names.module, node.attr, _END, None)
+                return self._bindings.at_the_end(module.names.module, node.attr)
             case Scope(node=ast.ClassDef()) as owner:
                 value = self.member(owner, node.attr)
                 if value is not None:
@@ -210,7 +200,7 @@ class Evaluator:
         if isinstance(base, ast.Attribute) and base.attr == "config":
             return self.configuration(key)
         if isinstance(base, ast.Name) and _ENVIRONMENT.fullmatch(base.id) and key.isupper():
-            owner = self._local(base.id, scope, (base.lineno, base.col_offset))
+            owner = self._bindings.local(base.id, scope, (base.lineno, base.col_offset))
             if isinstance(owner, Unknown):
                 return self.project.environment.value(key, scope.path, default)
         return None
@@ -227,7 +217,7 @@ class Evaluator:
             return known
         own = found(self.project, node.func, scope)
         if isinstance(own, Scope) and isinstance(own.node, FunctionNode):
-            return self._returned(own, dict(_bound(own, arguments, keywords)))
+            return self._bindings.returned(own, arguments, keywords)
         if isinstance(node.func, ast.Attribute):
             known = self._method(node.func, arguments, keywords, scope, at)
             if known is not None:
@@ -244,133 +234,3 @@ class Evaluator:
             if shared is not None:
                 return shared
         return calls.method(self.value(function.value, scope), function.attr, arguments, keywords, at)
-
-    def _returned(self, function: Scope, bound: Mapping[str, Value]) -> Value:
-        """What a function of the project returns for these arguments: any of its `return`s."""
-        if (function, "return") in self._asked or not function.returns:
-            return Unknown(f"{getattr(function.node, 'name', 'a function')}()")
-        self._frames.append((function, bound))
-        try:
-            with self._asking(function, "return"):
-                return choice(self.value(node, function) for node in function.returns)
-        finally:
-            self._frames.pop()
-
-    # --- names ---------------------------------------------------------------------------------------------------
-
-    def _local(self, name: str, scope: Scope, position: Position) -> Value:
-        """A name as a scope sees it at a position; an enclosing scope has run to its end by then."""
-        here: Scope | None = scope
-        while here is not None:
-            given = self._given(name, here)
-            if name in here.definitions:
-                return self._named(here, name, position if here is scope else _END, given)
-            if given is not None:
-                return given
-            here = here.parent
-            while here is not None and isinstance(here.node, ast.ClassDef):
-                here = here.parent
-        for source in stars(module_scope(scope)):
-            module = self.project.imported(source, scope.path)
-            if module is not None and name in module.names.module.definitions:
-                return self._named(module.names.module, name, _END, None)
-        return Unknown(name)
-
-    def _given(self, name: str, scope: Scope) -> Value | None:
-        """A parameter: what the call that is being followed gave for it, else unknown, with its default."""
-        if not isinstance(scope.node, FunctionNode):
-            return None
-        for owner, frame in reversed(self._frames):
-            if owner is scope and name in frame:
-                return frame[name]
-        parameters = _parameters(scope.node)
-        if name not in parameters:
-            return None
-        default = parameters[name]
-        return Unknown(name, self.value(default, scope.parent or scope) if default is not None else None)
-
-    def _named(self, scope: Scope, name: str, position: Position, before: Value | None) -> Value:
-        """What the deeds to a name in its own scope, up to a position, leave it worth."""
-        if (scope, name) in self._asked and position == _END:
-            return Unknown(name)
-        deeds = scope.definitions[name]
-        last = len(deeds)
-        while last and deeds[last - 1].position >= position:
-            last -= 1
-        first = last
-        while first and last - first < _DEEDS:
-            first -= 1
-            if deeds[first].deed is Deed.ASSIGN and not deeds[first].conditional:
-                break
-        worth = before
-        with self._asking(scope, name):
-            for deed in deeds[first:last]:
-                after = self._done(deed, worth, scope, name)
-                worth = choice([worth, after]) if deed.conditional and worth is not None else after
-        return worth if worth is not None else Unknown(name)
-
-    @contextmanager
-    def _asking(self, scope: Scope, name: str) -> Iterator[None]:
-        self._asked.append((scope, name))
-        try:
-            yield
-        finally:
-            self._asked.pop()
-
-    def _done(self, deed: Definition, before: Value | None, scope: Scope, name: str) -> Value:
-        """What a deed leaves of what a name was worth before it."""
-        match deed:
-            case Definition(deed=Deed.ASSIGN, value=ast.expr() as node):
-                return self.value(node, scope)
-            case Definition(deed=Deed.APPEND, value=ast.expr() as node) if before is not None:
-                more = self.value(node, scope)
-                return choice(operators.extended(option, more) for option in options(before))
-            case Definition(deed=Deed.ENTRY, value=ast.expr() as node, key=key):
-                worth = self.value(node, scope)
-                return operators.changed(before, Table, lambda table: table.with_entry(key, worth))
-            case Definition(deed=Deed.ATTRIBUTE, value=ast.expr() as node, key=key):
-                return self._told(before, key, self.value(node, scope))
-            case Definition(deed=Deed.UPDATE, value=ast.Call() as node):
-                arguments, keywords = self.arguments(node, scope)
-                updated = operators.table(arguments[0]).merged(keywords) if arguments else keywords
-                return operators.changed(before, Table, lambda table: table.merged(updated))
-            case Definition(deed=Deed.CALL, value=ast.Call() as node, key=key):
-                if before is None or key not in calls.TELLING:
-                    return before if before is not None else Unknown(name)
-                arguments, keywords = self.arguments(node, scope)
-                return self._told(before, f"{key}()", Made(key, arguments, keywords))
-            case Definition(deed=Deed.IMPORT, key=key):
-                return self._imported(key, scope)
-            case _:
-                return before if before is not None and deed.deed is Deed.APPEND else Unknown(name)
-
-    @staticmethod
-    def _told(before: Value | None, name: str, worth: Value) -> Value:
-        return operators.changed(
-            before, Made, lambda made: replace(made, attributes=made.attributes.with_entry(name, worth))
-        )
-
-    def _imported(self, key: str, scope: Scope) -> Value:
-        source, _, name = key.partition(":")
-        module = self.project.imported(source, scope.path)
-        if module is not None and name in module.names.module.definitions:
-            return self._named(module.names.module, name, _END, None)
-        return Unknown(f"{source}.{name}".strip(".") if name else source)
-
-
-def _parameters(node: FunctionNode) -> Mapping[str, ast.expr | None]:
-    arguments = node.args
-    named = [*arguments.posonlyargs, *arguments.args]
-    defaults: list[ast.expr | None] = [None] * (len(named) - len(arguments.defaults))
-    every = dict(zip((a.arg for a in named), [*defaults, *arguments.defaults], strict=True))
-    every.update(zip((a.arg for a in arguments.kwonlyargs), arguments.kw_defaults, strict=True))
-    every.update((a.arg, None) for a in (arguments.vararg, arguments.kwarg) if a)
-    return every
-
-
-def _bound(function: Scope, arguments: Sequence[Value], keywords: Table) -> Iterator[tuple[str, Value]]:
-    names = list(_parameters(function.node)) if isinstance(function.node, FunctionNode) else []
-    if function.owner and names[:1] in (["self"], ["cls"]):
-        names = names[1:]
-    yield from zip(names, arguments, strict=False)
-    yield from keywords.entries.items()

@@ -71,7 +71,6 @@ class Names:
     calls: list[tuple[ast.Call, Scope]] = field(default_factory=list)
     dicts: list[tuple[ast.Dict, Scope]] = field(default_factory=list)
     assignments: list[tuple[ast.expr, ast.expr, Scope]] = field(default_factory=list)
-    classes: list[Scope] = field(default_factory=list)
 
 
 def names(tree: ast.Module, path: str) -> Names:
@@ -84,8 +83,6 @@ def names(tree: ast.Module, path: str) -> Names:
         if isinstance(statement, FunctionNode | ast.ClassDef):
             inner = Scope(statement, scope, path)
             branches = False
-            if isinstance(statement, ast.ClassDef):
-                found.classes.append(inner)
             scope.define(
                 statement.name,
                 Definition(Deed.SCOPE, (statement.lineno, statement.col_offset), conditional, scope=inner),

@@ -10,8 +10,22 @@ from urllib.parse import quote, quote_plus
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve.texts import quoted
-from everyhop.scan.resolve.values import MOST, Known, Partly, Table, Unknown, Value, choice, joined, options, text
+from everyhop.scan.resolve.values import (
+    MOST,
+    Hole,
+    Known,
+    Partly,
+    Table,
+    Unknown,
+    Value,
+    choice,
+    joined,
+    options,
+    place,
+    text,
+)
 
+_HARMLESS: Final = frozenset({"drivername", "username", "password", "database"})
 _PARTS: Final = ("drivername", "username", "password", "host", "port", "database", "query")
 
 
@@ -30,6 +44,30 @@ def updated(url: Value, query: Table, at: SourceSpan) -> Value:
     pieces = url.pieces if isinstance(url, Partly) else (text(url) or "",)
     asked = any(isinstance(piece, str) and "?" in piece for piece in pieces)
     return joined([url, *_query(query, "&" if asked else "?")], at)
+
+
+def with_parts(url: Value, changes: Mapping[str, Value]) -> Value | None:
+    """`url.set(drivername=…, database=…)`; None where a part changes that decides where the URL leads, or how."""
+    if not changes.keys() <= _HARMLESS:
+        return None
+    driver = changes.get("drivername")
+    if driver is None:
+        return url
+    return choice(_driven(option, driver, place(url)) for option in options(url))
+
+
+def _driven(url: Value, driver: Value, at: SourceSpan | None) -> Value:
+    match url:
+        case Known(value=str() as first):
+            rest: tuple[str | Hole, ...] = ()
+        case Partly(pieces=(str() as first, *more)):
+            rest = tuple(more)
+        case _:
+            return url
+    _, separator, after = first.partition("://")
+    if not separator:
+        return Unknown("drivername", at=at)
+    return joined([driver, Partly((separator + after, *rest), place(url))], place(url))
 
 
 def _written(parts: Mapping[str, Value], at: SourceSpan, *, complete: bool) -> Value:

@@ -1,54 +1,82 @@
-"""A dotenv file with one variable set anew: order, comments, `export`, quotes and line ends stay."""
+"""A dotenv file with one variable set anew or removed: order, comments, `export`, quotes and line ends stay.
+
+A value is meant as it stands in the file: `${NAME}` in it is a reference to another variable.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from everyhop.errors import SourceError
+from everyhop.errors import SettingsError
 from everyhop.scan.syntax.dotenv import Placed, placed
 
-# Characters that a shell reading the file would take for itself outside quotes (POSIX, Shell Command Language, 2.2).
-_SHELL = re.compile(r"[\s|&;<>()$`\\\"'*?\[\]#~{}!]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"\$\{[A-Za-z_][^}]*\}")
+# What a shell that sources the file would take for itself: outside quotes (POSIX, Shell Command Language, 2.2; in an
+# assignment it expands no * ? [ ]), and inside each kind of quotes (2.2.2, 2.2.3).
+_BARE = re.compile(r"[\s|&;<>()$`\\\"'#~]")
+_INSIDE = {"'": re.compile(r"'"), '"': re.compile(r'["$`\\]')}
 
 
-def set_value(text: str, key: str, value: str) -> str:
-    """The text in which python-dotenv reads `value` for `key`; appended where it is not there yet.
+def values(text: str) -> Mapping[str, str]:
+    """Name and value of every variable, without interpolation; the last one wins."""
+    return {variable.name: variable.value for variable in placed(text)}
 
-    Where a key is set more than once the last one counts, and is changed. Raises `SourceError` for a key or a value
-    that a dotenv file cannot hold (`${…}` would be replaced by a variable).
+
+def set_value(text: str, name: str, value: str) -> str:
+    """The text with this variable at this value, wherever it is set; appended where it is not.
+
+    Raises `SettingsError` for a name or a value that not every reader of dotenv files would read alike.
     """
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", key):
-        raise SourceError("this is no name of a variable", key=key[:40], hint="letters, digits and _ make a name")
+    if not _NAME.fullmatch(name):
+        raise SettingsError("this is no name of a variable", key=name[:40], hint="letters, digits and _ make a name")
+    if any(ord(character) < 32 for character in value):
+        raise SettingsError("a dotenv file cannot hold control characters", key=name, hint="leave line ends out")
+    found = [variable for variable in placed(text) if variable.name == name]
+    for variable in reversed(found):
+        if variable.value != value:
+            text = _with(text, name, value, variable)
+    return text if found else _with(text, name, value, None)
+
+
+def remove(text: str, name: str) -> str:
+    """The text without the lines that set this variable."""
+    for variable in reversed([variable for variable in placed(text) if variable.name == name]):
+        text = text[: variable.line_start] + text[variable.line_end :]
+    return text
+
+
+def _with(text: str, name: str, value: str, old: Placed | None) -> str:
+    """The first spelling that python-dotenv reads back, with all else as before."""
     before = list(placed(text))
-    old = next((variable for variable in reversed(before) if variable.name == key), None)
-    wanted = [(variable.name, value if variable is old else variable.value) for variable in before]
-    wanted += [] if old else [(key, value)]
-    for written in _spellings(value, old) if "${" not in value else ():
-        new = _with(text, key, written, old)
-        if [(variable.name, variable.value) for variable in placed(new)] == wanted:
+    wanted = [(other.name, value if other == old else other.value) for other in before]
+    wanted += [] if old else [(name, value)]
+    for written in _spellings(value, old):
+        new = _replaced(text, written, old) if old else _appended(text, f"{name}={written}")
+        if [(other.name, other.value) for other in placed(new)] == wanted:
             return new
-    raise SourceError(
-        "a dotenv file cannot hold this value", key=key, hint="${…} and a backslash before a quote are read differently"
-    )
+    hint = "percent-encode quotes, backslashes and dollars in a URL"
+    raise SettingsError("this value cannot be written for every reader of dotenv files", key=name, hint=hint)
 
 
 def _spellings(value: str, old: Placed | None) -> Iterator[str]:
     """Ways to write a value, the file's own first; characters new to it that a shell would take get quotes."""
-    quotes = ["'", '"']
-    if old is None or old.quote:
-        quotes.sort(key=lambda quote: quote != (old.quote if old else "'"))
-    elif set(_SHELL.findall(value)) <= set(_SHELL.findall(old.value)):
-        quotes.insert(0, "")
-    for quote in [*quotes, ""]:
-        escaped = value.replace("\\", "\\\\").replace(quote, f"\\{quote}") if quote else value
-        yield f"{quote}{escaped}{quote}"
-    yield f"'{value}'"
+    quote, had = (old.quote, old.value) if old else ("", "")
+    if not quote and set(_BARE.findall(value)) <= set(_BARE.findall(had)):
+        yield value
+    plain = _REFERENCE.sub("", value)
+    others = ("'", '"') if plain == value else ('"',)  # in single quotes a shell leaves a reference as it is
+    for mark in dict.fromkeys((quote, *others) if quote else others):
+        if not _INSIDE[mark].search(plain):
+            yield f"{mark}{value}{mark}"
 
 
-def _with(text: str, key: str, written: str, old: Placed | None) -> str:
-    if old is not None:
-        return text[: old.start] + written + text[old.end :]
+def _replaced(text: str, written: str, old: Placed) -> str:
+    return text[: old.start] + written + text[old.end :]
+
+
+def _appended(text: str, line: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     gap = end if text and not text.endswith(("\n", "\r")) else ""
-    return f"{text}{gap}{key}={written}{end}"
+    return f"{text}{gap}{line}{end}"

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from everyhop.dialects import registry
 from everyhop.dialects.dsn import PLACEHOLDER
-from everyhop.dialects.settings import DialerSettings, PeerCheck, PythonContext, Spelling
+from everyhop.dialects.settings import DialerSettings, Spelling
+from everyhop.dialects.source import ANCHORS, source
 from everyhop.errors import SettingsError
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.finding import Finding, Remediation
 from everyhop.model.posture import ClientAuth, Floor, Posture
 from everyhop.model.report import Report
-from everyhop.model.secret import MASK, Secret, masked
+from everyhop.model.secret import masked
 from everyhop.rules.policy import Policy
 
-ANCHORS: Final = "/path/to/ca.pem"
-"""Stands for the file with the authority that issued the server's certificate, where nothing names one yet."""
-
-_ANCHOR_OPTIONS: Final = ("sslrootcert", "ssl_ca", "ca")
 # Findings that the settings of a listener or of the app end, not those of a dialer.
 _TEXTS: Final = {
     "plaintext-accepted": "give the server a certificate and let it refuse connections without TLS",
@@ -52,36 +49,25 @@ def _remedied(finding: Finding, settings: Mapping[SourceSpan, DialerSettings], p
 
 def remedy(settings: DialerSettings, demand: Posture) -> Remediation:
     """The settings that reach a demanded posture with this driver, as a person may see them."""
-    named = anchors_of(settings)
+    if settings.driver not in registry.known_drivers():
+        return Remediation(f"everyhop cannot write the settings of {settings.driver} yet")
+    named = _anchors(settings)
     floor = max(demand.floor, Floor.TLS_1_2)
     try:
         spelling = registry.write(settings, Posture(demand.assurance, floor, ClientAuth.ABSENT), named or ANCHORS)
     except SettingsError as error:
-        if settings.driver not in registry.known_drivers():
-            return Remediation(f"everyhop cannot write the settings of {settings.driver} yet")
         return Remediation(f"{error.message}: {error.hint}" if error.hint else error.message)
     where = "" if named else f"; {ANCHORS} stands for the authority that issued the server's certificate"
     gone = [key for key in settings.connect_args if key not in spelling.connect_args]
-    without = f" without {', '.join(gone)}" if gone else ""
+    without = f", and leave out connect_args[{', '.join(map(repr, gone))}]" if gone else ""
     text = f"use {demand.assurance.word}{without}{where}"
     return Remediation(text, _shown(settings, spelling), safe=named is not None)
 
 
-def anchors_of(settings: DialerSettings) -> str | None:
-    """The trust anchors that settings name already."""
-    for key, value in (*settings.options, *_flat(settings.connect_args)):
-        if isinstance(value, PythonContext) and value.anchors:
-            return value.anchors
-        if key in _ANCHOR_OPTIONS and isinstance(value, str) and value and PLACEHOLDER not in value:
-            return value
-    return None
-
-
-def _flat(connect_args: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    for key, value in connect_args.items():
-        if isinstance(value, Mapping):
-            yield from value.items()
-        yield key, value
+def _anchors(settings: DialerSettings) -> str | None:
+    """The trust anchors that settings name already, where all of the name is known."""
+    named = registry.dialect_for(settings.driver).anchors(settings)
+    return named if named and PLACEHOLDER not in named else None
 
 
 def _shown(settings: DialerSettings, spelling: Spelling) -> str:
@@ -93,32 +79,8 @@ def _shown(settings: DialerSettings, spelling: Spelling) -> str:
     if spelling.connect_args != settings.connect_args and spelling.url is not None:
         changed = dict(spelling.connect_args)
     if changed and spelling.url is not None:
-        parts.append(f"connect_args={_expression(changed)}")
+        parts.append(f"connect_args={source(changed)}")
     elif changed:
-        parts.append(", ".join(f"{key}={_expression(value)}" for key, value in changed.items()))
+        parts.append(", ".join(f"{key}={source(value)}" for key, value in changed.items()))
     parts += [f"{k}={v}" for k, v in spelling.environment.items() if settings.environment.get(k) != v]
     return masked("  ".join(parts))
-
-
-def _expression(value: object) -> str:
-    """A value as Python source."""
-    match value:
-        case Secret():
-            return repr(MASK)
-        case PythonContext():
-            return _context(value)
-        case Mapping():
-            return "{" + ", ".join(f"{k!r}: {_expression(v)}" for k, v in value.items()) + "}"
-        case str():
-            return repr(value).replace(PLACEHOLDER, "…")
-        case PeerCheck():
-            return f"ssl.{value.value}"
-        case bool() | int() | float() | None:
-            return repr(value)
-        case _:
-            return "…"
-
-
-def _context(context: PythonContext) -> str:
-    given = f"cafile={context.anchors!r}" if context.anchors else ""
-    return f"ssl.create_default_context({given})"

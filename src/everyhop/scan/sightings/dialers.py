@@ -15,7 +15,7 @@ from everyhop.errors import SettingsError
 from everyhop.model.endpoint import Endpoint, Locality
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.posture import TOP, UNKNOWN, Bounds
-from everyhop.model.sighting import Dialer, Gap, Origin, Reading, Version
+from everyhop.model.sighting import Dialer, Gap, Origin, Reading
 from everyhop.scan.resolve.values import Known, Made, Unknown, Value, options, place
 from everyhop.scan.sightings.drivers import OPENERS
 from everyhop.scan.sightings.hops import Hops
@@ -75,19 +75,19 @@ class Reader:
                 return
             case Known(value=value) if not isinstance(value, str):
                 return
-            case Unknown(fallback=fallback) if fallback is not None:
-                yield from self._defaulted(use, fallback)
+            case Unknown(name=name, fallback=fallback) if fallback is not None:
+                yield from self._defaulted(use, name, fallback)
                 return
         written = address(url) if url is not None else None
         if written is None or written.written.startswith(PLACEHOLDER):
-            yield self._unknown(use, url)
+            yield self._unknown(use, _called(url))
             return
         for keywords in tables(use.keywords):
             found = self._url(use, written, keywords, place(url) if url is not None else None)
             if found is not None:
                 yield found
 
-    def _defaulted(self, use: Use, fallback: Value) -> Iterator[Dial | Gap]:
+    def _defaulted(self, use: Use, name: str, fallback: Value) -> Iterator[Dial | Gap]:
         """A default is read as what it is, unless it is harmless: then what is set at run time may not be."""
         quiet = True
         for option in options(fallback):
@@ -97,7 +97,7 @@ class Reader:
                 quiet = False
                 yield found
         if quiet:
-            yield self._unknown(use, fallback)
+            yield self._unknown(use, f"{name}, by default local" if name else "by default local")
 
     def _url(
         self, use: Use, written: Address, keywords: Mapping[str, object], at: SourceSpan | None
@@ -106,8 +106,9 @@ class Reader:
             dsn = _dsn(use, written.written)
             if dsn.scheme and not registry.has_hop(dsn):
                 return None
-            version = self._version(use, dsn)
             sqlalchemy = self.versions.of_package("sqlalchemy", use.at.path)
+            driver = use.driver or registry.driver_of(dsn, sqlalchemy)[0]
+            version = self.versions.of(driver, use.at.path)
             settings = registry.resolve(
                 dsn, connect_args=keywords, driver=use.driver, version=version, sqlalchemy=sqlalchemy
             )
@@ -122,10 +123,6 @@ class Reader:
     def _strict(use: Use, written: Address, keywords: Mapping[str, object]) -> Endpoint | None:
         """Where it leads without the help of fallbacks."""
         return registry.resolve(_dsn(use, written.strict), connect_args=keywords, driver=use.driver).endpoint
-
-    def _version(self, use: Use, dsn: Dsn) -> Version | None:
-        driver = use.driver or registry.driver_of(dsn)[0]
-        return self.versions.of(driver, use.at.path)
 
     def _keywords(self, use: Use, driver: str, keywords: Mapping[str, object]) -> Dial | Gap:
         try:
@@ -144,24 +141,42 @@ class Reader:
             endpoint = None
             why = "the host is this machine only as long as nothing else is set at run time"
             dialer = replace(dialer, bounds=Bounds(dialer.bounds.low, TOP), notes=(*dialer.notes, RUN_TIME), why=why)
-        name = use.symbol if use.setting else f"app-{settings.product}"
+        name = _hop_name(use, settings.product)
         hop = self.hops.at(endpoint, registry.WIRES[settings.product], name, settings.product)
-        place = replace(at, snippet=shown, symbol=use.symbol)
+        place = replace(at, snippet=shown, symbol=at.symbol or use.symbol)
         evidence = (place,) if _beside(at, use.at) else (place, replace(use.at, symbol=use.symbol))
         return Dial(Reading(dialer, Origin.DECLARED, endpoint, hop, evidence), settings, at)
 
-    def _unknown(self, use: Use, url: Value | None) -> Dial:
-        """Nothing tells the URL: any posture is possible. The driver may be known all the same."""
-        name = url.name if isinstance(url, Unknown) else "the default is local, and" if url is not None else "the URL"
-        if isinstance(url, Made):
-            name = f"{url.callee}()"
+    def _unknown(self, use: Use, name: str) -> Dial:
+        """Nothing tells the URL: any posture is possible. What it leads to may be known by the drivers there are."""
         why = f"the database URL is known only at run time ({name}): set it here, or let everyhop verify ask the app"
-        driver = use.driver
-        product = registry.from_keywords(driver, {}).product if driver else "database"
-        dialer = Dialer(product, driver, None, UNKNOWN, (RUN_TIME,), why)
+        product = self._product(use)
+        dialer = Dialer(product or "database", use.driver, None, UNKNOWN, (RUN_TIME,), why)
         place = replace(use.at, snippet=use.symbol, symbol=use.symbol)
-        hop = self.hops.at(None, registry.WIRES[product], use.symbol, product) if driver else None
+        hop = self.hops.at(None, registry.WIRES[product], _hop_name(use, product), product) if product else None
         return Dial(Reading(dialer, Origin.DECLARED, None, hop, (place,)), None, use.at)
+
+    def _product(self, use: Use) -> str | None:
+        """What a use can only lead to: every driver that it may go through speaks this product's wire."""
+        drivers = {use.driver} if use.driver else self.versions.drivers(use.at.path)
+        products = sorted({registry.from_keywords(driver, {}).product for driver in drivers}, reverse=True)
+        wires = {registry.WIRES[product] for product in products}
+        return products[0] if len(wires) == 1 else None  # mysql before mariadb: the wire's own name
+
+
+def _called(url: Value | None) -> str:
+    """What a person would call a value that is not known."""
+    match url:
+        case Unknown(name=name):
+            return name
+        case Made(callee=callee):
+            return f"{callee}()"
+        case _:
+            return "the URL"
+
+
+def _hop_name(use: Use, product: str) -> str:
+    return use.symbol if use.setting else f"app-{product}"
 
 
 def _dsn(use: Use, text: str) -> Dsn:

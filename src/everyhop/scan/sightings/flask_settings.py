@@ -2,33 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from everyhop.scan.resolve.references import line_of
+from everyhop.scan.resolve.references import found, line_of, qualified
 from everyhop.scan.resolve.scopes import Scope
 from everyhop.scan.resolve.values import Known, Table, Unknown, Value, choice, options, place
 from everyhop.scan.sightings.entries import Configuration, Entry
+from everyhop.scan.sightings.places import is_for_tests
 from everyhop.scan.sightings.use import Use
 
 URI: Final = "SQLALCHEMY_DATABASE_URI"
 BINDS: Final = "SQLALCHEMY_BINDS"
-ENGINE_OPTIONS: Final = ("SQLALCHEMY_ENGINE_OPTIONS", "engine_options")
-"""The setting, and the argument of `SQLAlchemy(…)` that stands for it."""
+ENGINE_OPTIONS: Final = "SQLALCHEMY_ENGINE_OPTIONS"
+"""For the default engine only. What `SQLAlchemy(engine_options=…)` is given are the defaults of every engine, binds
+included; an engine's own `connect_args` replace theirs as a whole (flask_sqlalchemy/extension.py, init_app)."""
+
+_EXTENSIONS: Final = frozenset({"SQLAlchemy", "SQLA"})  # Flask-SQLAlchemy's class, and Flask-AppBuilder's below it
 
 
 def uses(configuration: Configuration) -> Iterator[Use]:
     """The default engine of every place that sets one, and every bind."""
+    extensions = tuple(_extensions(configuration))
     for entry in configuration.entries(URI):
         url = configuration.worth(entry)
         if not (isinstance(url, Known) and url.value is None):
-            yield Use(URI, entry.at, url, _connect_args(_engine_options(entry, configuration)), setting=True)
+            own = _engine_options(entry, configuration)
+            yield Use(URI, entry.at, url, _connect_args(own, _defaults(entry, extensions)), setting=True)
     for entry in configuration.entries(BINDS):
-        yield from _binds(entry, configuration)
+        yield from _binds(entry, configuration, _defaults(entry, extensions))
 
 
-def _binds(entry: Entry, configuration: Configuration) -> Iterator[Use]:
-    """A bind is a URL or a dict of engine options; `SQLALCHEMY_ENGINE_OPTIONS` is for the default engine only."""
+def _extensions(configuration: Configuration) -> Iterator[tuple[str, Value]]:
+    """The engine options of every `SQLAlchemy(…)`, each with its file."""
+    evaluator, texts = configuration.evaluator, configuration.project.texts
+    holders = [path for path, text in texts.items() if "engine_options" in text and not is_for_tests(path)]
+    for module in configuration.project.parsed(holders):
+        for call, scope in module.names.calls:
+            if _makes_extension(call, scope, configuration):
+                _, keywords = evaluator.arguments(call, scope)
+                yield module.path, keywords.entries.get("engine_options", Table(complete=keywords.complete))
+
+
+def _makes_extension(call: ast.Call, scope: Scope, configuration: Configuration) -> bool:
+    """Whether this is `SQLAlchemy(…)`, or a class of the project's own that inherits from it."""
+    project, names = configuration.project, [(call.func, scope)]
+    own = found(project, call.func, scope)
+    if isinstance(own, Scope) and isinstance(own.node, ast.ClassDef):
+        line = [(here.node, here.parent or here) for here in line_of(project, own)]
+        names = [(base, around) for node, around in line if isinstance(node, ast.ClassDef) for base in node.bases]
+    return any((qualified(project, node, around) or "").rpartition(".")[2] in _EXTENSIONS for node, around in names)
+
+
+def _defaults(entry: Entry, extensions: Sequence[tuple[str, Value]]) -> Value:
+    """What every engine starts from: the options of the extension in the same file, else of any there is."""
+    near = [worth for path, worth in extensions if path == entry.at.path]
+    return choice(near or [worth for _, worth in extensions] or [Table()])
+
+
+def _binds(entry: Entry, configuration: Configuration, defaults: Value) -> Iterator[Use]:
+    """A bind is a URL or a dict of engine options."""
     for table in options(configuration.worth(entry)):
         if not isinstance(table, Table):
             if not isinstance(table, Known):
@@ -38,17 +72,16 @@ def _binds(entry: Entry, configuration: Configuration) -> Iterator[Use]:
             bind = value if isinstance(value, Table) else Table({"url": value})
             url = bind.entries.get("url")
             if url is not None:
-                yield Use(BINDS, place(url) or entry.at, url, _connect_args(bind), setting=True)
+                yield Use(BINDS, place(url) or entry.at, url, _connect_args(bind, defaults), setting=True)
 
 
 def _engine_options(entry: Entry, configuration: Configuration) -> Value:
     """What goes with a URI: its class's, or (set elsewhere) its module's, or the project's, if there is one only."""
     if entry.owner is not None:
-        found = [*_of_classes(entry.owner, configuration)]
-        if found:
-            return choice(found)
-    others = [other for key in ENGINE_OPTIONS for other in configuration.entries(key)]
-    free = [other for other in others if other.owner is None]
+        inherited = [*_of_classes(entry.owner, configuration)]
+        if inherited:
+            return choice(inherited)
+    free = [other for other in configuration.entries(ENGINE_OPTIONS) if other.owner is None]
     near = [other for other in free if other.at.path == entry.at.path]
     if near:
         return configuration.worth(near[-1])
@@ -57,7 +90,7 @@ def _engine_options(entry: Entry, configuration: Configuration) -> Value:
 
 def _of_classes(owner: Scope, configuration: Configuration) -> Iterator[Value]:
     """The options of a class, and of those below it that inherit its URI and set options of their own."""
-    evaluator, key = configuration.evaluator, ENGINE_OPTIONS[0]
+    evaluator, key = configuration.evaluator, ENGINE_OPTIONS
     own = evaluator.member(owner, key)
     below = [
         other.owner
@@ -71,12 +104,16 @@ def _of_classes(owner: Scope, configuration: Configuration) -> Iterator[Value]:
         yield from inherited
 
 
-def _connect_args(engine_options: Value) -> Value:
-    found: list[Value] = []
-    for option in options(engine_options):
-        if isinstance(option, Table):
-            missing = Table(complete=option.complete and "creator" not in option.entries)
-            found.append(option.entries.get("connect_args", missing))
+def _connect_args(own: Value, defaults: Value | None = None) -> Value:
+    """The `connect_args` of an engine's own options, or those of the defaults. With a `creator` nobody knows."""
+    args: list[Value] = []
+    for option in options(own):
+        entries = option.entries if isinstance(option, Table) else {}
+        settled = option.complete if isinstance(option, Table) else isinstance(option, Known)
+        if "connect_args" in entries and "creator" not in entries:
+            args.append(entries["connect_args"])
+        elif not settled or "creator" in entries:
+            args.append(Table(complete=False))
         else:
-            found.append(Table(complete=isinstance(option, Known)))
-    return choice(found)
+            args.append(_connect_args(defaults) if defaults is not None else Table())
+    return choice(args)

@@ -18,8 +18,8 @@ class Hops:
     _hops: dict[tuple[Endpoint | str, Wire], Hop] = field(default_factory=dict)
 
     def at(self, endpoint: Endpoint | None, wire: Wire, name: str, listener: str) -> Hop:
-        """The hop to an endpoint; where that is known only at run time, the one of this name."""
-        known = self.topology.at(endpoint, wire)
+        """The hop to an endpoint; where only the run time tells it, the one there can be, or the one of this name."""
+        known = self.topology.at(endpoint, wire) if endpoint is not None else self._only(wire)
         if known is not None:
             return known
         key = (_comparable(endpoint) if endpoint is not None else name, wire)
@@ -35,6 +35,11 @@ class Hops:
             for hop in self._hops.values()
             if hop.wire is wire and isinstance(hop.endpoint, TcpEndpoint) and hop.endpoint.host.lower() in hosts
         )
+
+    def _only(self, wire: Wire) -> Hop | None:
+        """The hop over a wire, where the settings name exactly one."""
+        named = [hop for hop in self.topology.hops if hop.wire is wire]
+        return named[0] if len(named) == 1 else None
 
     def _free(self, name: str) -> str:
         taken = {hop.name for hop in (*self._hops.values(), *self.topology.hops)}

@@ -85,7 +85,7 @@ def _listener(product: str, container: Container) -> Listener:
 
 
 def _mysql(flags: Mapping[str, str], version: Version | None) -> Listener:
-    numbers = tuple(map(int, re.findall(r"\d+", version.value))) if version else ()
+    numbers = tuple(map(int, re.findall(r"\d{1,9}", version.value))) if version else ()
     if flags.get("ssl", "1").lower() in ("0", "off", "false"):
         return Listener("mysql", version, Bounds.exactly(Posture(Assurance.PLAINTEXT)), why="TLS is turned off")
     insists = flags.get("require_secure_transport", "off").lower() in ("1", "on", "true")

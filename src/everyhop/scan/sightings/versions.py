@@ -41,6 +41,15 @@ class Versions:
             self._answers[key] = self._asked(package, path)
         return self._answers[key]
 
+    def drivers(self, path: str) -> frozenset[str]:
+        """The drivers that the nearest files to name any ask for: what a URL that no file tells can mean."""
+        for folder in (*map(str, PurePosixPath(path).parents), None):
+            here = {item.pin.name for item in self.pinned if folder is None or item.folder == folder}
+            named = frozenset(driver for driver, packages in PACKAGES.items() if here.intersection(packages))
+            if named:
+                return named
+        return frozenset()
+
     def _asked(self, package: str, path: str) -> Version | None:
         asked = [item for item in self.pinned if item.pin.name == package and item.pin.requirement]
         for folder in (*map(str, PurePosixPath(path).parents), None):

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from everyhop.scan.syntax.interpolation import Dialect, Reference, split
+from everyhop.scan.syntax.interpolation import Grammar, Reference, split
 from everyhop.scan.syntax.span import Lines, Span, Unparsed
 from everyhop.scan.syntax.variable import Variable
 
@@ -39,8 +39,8 @@ class Scalar:
 class Service:
     """A service: its name and place, and what of it matters to a hop.
 
-    `arguments` are those of `entrypoint` and `command`, split as a shell would; `env_files` and `context` are paths as
-    written; `aliases` are the further names under which other services reach it.
+    `arguments` are those of `entrypoint` and `command`, split as a shell would; `context` is a path as written;
+    `aliases` are the further names under which other services reach it.
     """
 
     name: str
@@ -48,7 +48,6 @@ class Service:
     image: Scalar | None
     arguments: tuple[Scalar, ...]
     environment: tuple[Variable, ...]
-    env_files: tuple[str, ...]
     context: str | None
     aliases: tuple[str, ...]
 
@@ -96,7 +95,6 @@ def _service(key: ScalarNode, node: MappingNode, lines: Lines) -> Service:
         image=_scalar(image, lines) if isinstance(image, ScalarNode) else None,
         arguments=(*_arguments(_at(node, "entrypoint"), lines), *_arguments(_at(node, "command"), lines)),
         environment=tuple(_environment(_at(node, "environment"), lines)),
-        env_files=tuple(_paths(_at(node, "env_file"))),
         context=str(context.value) if isinstance(context, ScalarNode) else None,
         aliases=tuple(str(name.value) for name in names if isinstance(name, ScalarNode)),
     )
@@ -113,7 +111,7 @@ def _environment(node: Node | None, lines: Lines) -> Iterator[Variable]:
             span = _span(item, lines)
             column = span.column + len(name) + 1 if span.line == span.end_line else span.column
             place = Span(span.line, column, span.end_line, span.end_column)
-            yield Variable(name, split(text, Dialect.COMPOSE), place)
+            yield Variable(name, split(text, Grammar.COMPOSE), place)
 
 
 def _absent(node: ScalarNode) -> bool:
@@ -125,23 +123,16 @@ def _arguments(node: Node | None, lines: Lines) -> Iterator[Scalar]:
     if isinstance(node, ScalarNode):
         span = _span(node, lines)
         for word in str(node.value).split():
-            yield Scalar(split(word.strip("'\""), Dialect.COMPOSE), span)
+            yield Scalar(split(word.strip("'\""), Grammar.COMPOSE), span)
     for item in _items(node):
         if isinstance(item, ScalarNode):
             span = _span(item, lines)
             for word in str(item.value).split():
-                yield Scalar(split(word, Dialect.COMPOSE), span)
-
-
-def _paths(node: Node | None) -> Iterator[str]:
-    for item in [node, *_items(node)]:
-        path = _at(item, "path") if isinstance(item, MappingNode) else item
-        if isinstance(path, ScalarNode):
-            yield str(path.value)
+                yield Scalar(split(word, Grammar.COMPOSE), span)
 
 
 def _scalar(node: ScalarNode, lines: Lines) -> Scalar:
-    return Scalar(split(str(node.value), Dialect.COMPOSE), _span(node, lines))
+    return Scalar(split(str(node.value), Grammar.COMPOSE), _span(node, lines))
 
 
 def _span(node: ScalarNode, lines: Lines) -> Span:

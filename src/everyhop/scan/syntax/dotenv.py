@@ -9,25 +9,31 @@ from dataclasses import dataclass
 
 from dotenv.parser import Binding, parse_stream
 
-from everyhop.scan.syntax.interpolation import Dialect, split
+from everyhop.scan.syntax.interpolation import Grammar, split
 from everyhop.scan.syntax.span import Lines, Span
 from everyhop.scan.syntax.variable import Variable
 
 # What stands before a value, as in python-dotenv's parser (dotenv/parser.py: export, key, equal sign).
 _HEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*")
 
-_QUOTED = {"'": re.compile(r"'(?:\\'|[^'])*'"), '"': re.compile(r'"(?:\\"|[^"])*"')}  # the same file's two patterns
+# The same file's two patterns: a backslash takes the character after it along.
+_QUOTED = {"'": re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL), '"': re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)}
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A variable's decoded value with the offsets of its text in the file, quotes included, and the quote (or "")."""
+    """A variable's decoded value with the offsets of its text in the file, quotes included, and the quote (or "").
+
+    `line_start` and `line_end` are where its line begins and where the next one does.
+    """
 
     name: str
     value: str
     start: int
     end: int
     quote: str
+    line_start: int
+    line_end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Dotenv:
 def parse(text: str) -> Dotenv:
     """Read a dotenv file. A line that is no binding is passed over, as python-dotenv does, and named in `refused`."""
     lines = Lines(text)
-    variables = tuple(Variable(p.name, split(p.value, Dialect.DOTENV), _inside(p, lines)) for p in placed(text))
+    variables = tuple(Variable(p.name, split(p.value, Grammar.DOTENV), _inside(p, lines)) for p in placed(text))
     refused = tuple(_refused(text))
     return Dotenv(variables, refused)
 
@@ -56,7 +62,9 @@ def placed(text: str) -> Iterator[Placed]:
         begin = head.end()
         quote = raw[begin] if raw[begin : begin + 1] in ("'", '"') else ""
         end = _closing(raw, begin, quote) if quote else begin + len(binding.value)
-        yield Placed(binding.key, binding.value, start + begin, start + end, quote)
+        blank = len(raw) - len(raw.lstrip())
+        line = (start + blank, start + len(raw))
+        yield Placed(binding.key, binding.value, start + begin, start + end, quote, *line)
 
 
 def _bindings(text: str) -> Iterator[tuple[Binding, int]]:

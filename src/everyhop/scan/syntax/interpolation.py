@@ -12,7 +12,7 @@ _BRACED = r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<rest>(?:[^{}]|
 _REFERENCE = re.compile(rf"(?P<dollar>\$\$)|{_BRACED}|\$(?P<bare>[A-Za-z_]\w*)")
 
 
-class Dialect(Enum):
+class Grammar(Enum):
     """Who reads the value: python-dotenv knows only the braced forms and no `$$`."""
 
     DOTENV = "dotenv"
@@ -27,12 +27,12 @@ class Reference:
     default: str | None
 
 
-def split(value: str, dialect: Dialect) -> tuple[str | Reference, ...]:
+def split(value: str, grammar: Grammar) -> tuple[str | Reference, ...]:
     """The literal pieces and the references of a value, in order; together they are all of it."""
     pieces: list[str | Reference] = []
     done = 0
     for match in _REFERENCE.finditer(value):
-        piece = _piece(match, dialect)
+        piece = _piece(match, grammar)
         if piece is None:
             continue
         pieces += [value[done : match.start()], piece]
@@ -41,10 +41,10 @@ def split(value: str, dialect: Dialect) -> tuple[str | Reference, ...]:
     return tuple(piece for piece in pieces if piece != "")
 
 
-def _piece(match: re.Match[str], dialect: Dialect) -> str | Reference | None:
+def _piece(match: re.Match[str], grammar: Grammar) -> str | Reference | None:
     if match["name"] is not None:
         operator = match["operator"] or ""
         return Reference(match["name"], match["rest"] if operator.endswith("-") else None)
-    if dialect is Dialect.DOTENV:
+    if grammar is Grammar.DOTENV:
         return None
     return "$" if match["dollar"] else Reference(match["bare"], None)

@@ -13,7 +13,9 @@ _REQUIREMENT = re.compile(
     r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?\s*(?P<specifier>[^;#\\@)]*)"
 )
 _EXACT = re.compile(r"===?\s*(?P<version>[0-9][A-Za-z0-9.!+_-]*)\Z")
-_CARET = re.compile(r"(?P<operator>[\^~])\s*(?P<version>(?P<major>\d+)(?:\.(?P<minor>\d+))?[\w.]*)\Z")
+_CARET = re.compile(
+    r"(?P<operator>[\^~])\s*(?P<version>(?P<major>\d{1,9})(?:\.(?P<minor>\d{1,9}))?(?:[.A-Za-z_][\w.]*)?)\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ def parse(name: str, text: str) -> tuple[Pin, ...]:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         raise Unparsed("not TOML", int(line[1]) if line else None) from None
+    except ValueError:  # a number of more than 4,300 digits is TOML, and no int of Python's
+        raise Unparsed("not TOML that can be read: a number is too long") from None
     except RecursionError:
         raise Unparsed("not TOML that can be read: nested too deeply") from None
     if name.endswith(".lock"):

@@ -14,3 +14,13 @@ class Base:
 
 class Production(Base):
     SQLALCHEMY_ENGINE_OPTIONS = {"connect_args": {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}}
+
+
+class Bound(Config):
+    SQLALCHEMY_BINDS = {
+        "archive": "postgresql://app:secret@archive.internal/app",  # expect: opportunistic-dial
+        "logs": {
+            "url": "postgresql://app:secret@logs.internal/app",
+            "connect_args": {"sslmode": "verify-full", "sslrootcert": "/ca.pem"},
+        },
+    }

@@ -1,0 +1,3 @@
+from app import app
+
+app.config["SESSION_COOKIE_SECURE"] = False
