@@ -235,7 +235,7 @@ def test_what_ends_well_is_exit_0(arguments: tuple[str, ...], words: str, tmp_pa
         (("--url-env", "NOT_SET_ANYWHERE"), "NOT_SET_ANYWHERE"),
         ((f"mysql://u:{PASSWORD}@{PASSWORD}@h/x",), "URL"),
         ((f"oracle://u:{PASSWORD}@h/x",), "oracle"),
-        (("mysql://u@h/x",), "unknown driver 'mysqlclient'"),
+        (("mysql+cymysql://u@h/x",), "unknown driver 'cymysql'"),
         (("mysql://u@h/x", "--driver", "nonsense"), "unknown driver 'nonsense'"),
         (("mysql://u@h/x", "--driver", "psycopg2"), "does not speak"),
         (("postgresql://h/x", "--connect-args", f"{{{PASSWORD}"), "--connect-args"),
