@@ -52,14 +52,14 @@ def test_sqlalchemys_version_decides_what_postgresql_means(  # trap 20
 
 def test_a_driver_without_a_dialect_is_not_guessed_at() -> None:
     """Widest bounds and a note, so that a scanner is not silent; writing and explaining refuse."""
-    settings = registry.resolve("mysql://u:p@db.internal/x?ssl_mode=REQUIRED")
+    settings = registry.resolve("mysql+cymysql://u:p@db.internal/x?ssl_mode=REQUIRED")
     dialer = registry.read(settings)
     assert dialer.bounds == UNKNOWN
-    assert dialer.notes == ("unknown-driver:mysqlclient",)
+    assert dialer.notes == ("unknown-driver:cymysql",)
     assert settings.endpoint == TcpEndpoint("db.internal", 3306)
-    assert notes.told(dialer.notes[0]) == "everyhop does not know yet what mysqlclient makes of its settings"
-    with pytest.raises(SettingsError, match="mysqlclient") as caught:
-        registry.dialect_for("mysqlclient")
+    assert notes.told(dialer.notes[0]) == "everyhop does not know yet what cymysql makes of its settings"
+    with pytest.raises(SettingsError, match="cymysql") as caught:
+        registry.dialect_for("cymysql")
     assert "pymysql" in str(caught.value.hint)
 
 

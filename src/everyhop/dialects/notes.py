@@ -21,6 +21,14 @@ _SENTENCES: Final = {
     "it was installed there",
     "wheel-anchors": "the binary wheels of libpq look for the system's anchors in a folder that does not exist: set "
     "SSL_CERT_FILE where they are used",
+    "system-anchors-too": "ssl_ca is believed beside the system's anchors: every public authority is believed as well",
+    "anchors-needed": "without ssl_ca there are no trust anchors here, and no connection succeeds over TLS",
+    "strippable-check": "the certificate is looked at only if there is TLS, and nothing insists on that: "
+    "whoever answers that there is none gets the connection in plaintext",
+    "fails-over-tls": "a server that speaks TLS gets no session: it works only in plaintext, where TLS is off or "
+    "where somebody on the path says so",
+    "loopback-name": "for 127.0.0.1 and ::1 MariaDB Connector/C 3.4 does not look at the name: "
+    "a test on the loopback proves nothing; use 127.0.0.2 or a name",
     "system-is-a-file": "before libpq 16 (Debian 12 has 15) sslrootcert=system is the name of a file",
     "needs-libpq": "an option here exists since libpq {detail}: an older one refuses to connect",
     "channel-bound": "with channel_binding=require the peer proves over this very connection that it holds the "
@@ -30,6 +38,9 @@ _SENTENCES: Final = {
     "option-file": "an option file is read as well: what stands there is not known here",
     "service-file": "a service file is read as well: what stands there is not known here",
     "key-log": "sslkeylogfile writes the session keys to a file: whoever has that and the traffic can read it all",
+    "direct-tls-alpn": "direct_tls with a context of one's own needs set_alpn_protocols(['postgresql']), or the server "
+    "ends the connection",
+    "unmeasured-version": "what this driver before {detail} does was not measured: it may be anything",
     "unresolved-options": "some options are known only at run time",
     "unknown-driver": "everyhop does not know yet what {detail} makes of its settings",
     "driver-assumed": "no driver is named: SQLAlchemy 2.1 takes {detail} (2.0 took psycopg2)",

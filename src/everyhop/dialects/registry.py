@@ -26,7 +26,14 @@ _MODULES: Final = {
     "psycopg2": "libpq",
     "psycopg2cffi": "libpq",
     "psycopg": "libpq",
+    "asyncpg": "asyncpg",
+    "pg8000": "pg8000",
     "pymysql": "pymysql",
+    "aiomysql": "aiomysql",
+    "asyncmy": "asyncmy",
+    "mariadb": "mariadb_connector",
+    "mysql-connector": "mysql_connector",
+    "mysqlclient": "mysqlclient",
 }
 
 # What SQLAlchemy calls a driver after the `+`, where interface.md has another name.

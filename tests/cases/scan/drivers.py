@@ -18,7 +18,7 @@ ConnectionPool("host=db.internal", kwargs={"sslmode": "require"})  # expect: unv
 mysql.connect(host="db.internal", user="app", passwd="secret", db="app")  # expect: opportunistic-dial
 mysql.connect(host="db.internal", ssl={"cert": "/c.pem", "key": "/k.pem"})  # expect: unverified-chain
 mysql.connect(host="db.internal", ssl=ssl._create_unverified_context())  # expect: unverified-chain
-MySQLdb.connect(host="db.internal", user="app", passwd="secret")  # expect: plaintext-dial possible
+MySQLdb.connect(host="db.internal", user="app", passwd="secret")  # expect: opportunistic-dial
 
 context = ssl.create_default_context(cafile="/ca.pem")
 mysql.connect(host="db.internal", ssl=context)

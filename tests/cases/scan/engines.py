@@ -24,7 +24,7 @@ create_engine(os.environ.get("MAYBE", "sqlite:///app.db"))  # expect: plaintext-
 create_engine(f"postgresql://app@{os.environ.get('DB_HOST', 'localhost')}/app")  # expect: opportunistic-dial possible
 create_engine(f"postgresql://app@{os.environ['DB_HOST']}/app")  # expect: opportunistic-dial
 create_engine(f"postgresql://app@db.internal/app?sslmode={os.environ['MODE']}")  # expect: plaintext-dial possible
-create_async_engine("postgresql+asyncpg://app@db.internal/app")  # expect: plaintext-dial possible
+create_async_engine("postgresql+asyncpg://app@db.internal/app")  # expect: opportunistic-dial
 
 if os.environ.get("TLS"):
     suffix = "?sslmode=require"

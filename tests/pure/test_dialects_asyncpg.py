@@ -1,0 +1,400 @@
+"""asyncpg: what it makes of `ssl`, of its own DSN and of the environment, in both directions."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asyncpg import connect_utils, exceptions  # type: ignore[import-untyped]
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import make_url
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from everyhop.dialects import notes, registry
+from everyhop.dialects.dsn import PLACEHOLDER
+from everyhop.dialects.settings import ANY_OPTION, UNRESOLVED, PeerCheck, PythonContext
+from everyhop.errors import EveryhopError, SettingsError
+from everyhop.model.endpoint import TcpEndpoint, UnixEndpoint
+from everyhop.model.posture import UNKNOWN, Assurance, ClientAuth, Floor, Posture
+from everyhop.model.sighting import Dialer, Version
+from tests.certificates import new_authority
+
+BASE = "postgresql+asyncpg://app:pw@db.internal/app"
+OWN = "postgres://app:pw@db.internal/app"
+
+
+def bounds_words(dialer: Dialer) -> str:
+    low, high = dialer.bounds.low.assurance.word, dialer.bounds.high.assurance.word
+    return low if low == high else f"{low}…{high}"
+
+
+# Spelling → assurance and a note that must be there: from the measurements, whose traps the numbers are.
+THROUGH_SQLALCHEMY = [
+    ("", {}, "opportunistic", "clear-password"),
+    ("?ssl=disable", {}, "plaintext", "clear-password"),
+    ("?ssl=allow", {}, "plaintext", "clear-password"),  # 2
+    ("?ssl=prefer", {}, "opportunistic", "clear-password"),
+    ("?ssl=require", {}, "encrypted", "home-root-file"),
+    ("?ssl=verify-ca", {}, "verify-ca", "root-file-needed"),
+    ("?ssl=verify-full", {}, "verify-full", "root-file-needed"),
+    ("?ssl=verify_full", {}, "verify-full", "root-file-needed"),  # asyncpg's own enum has underscores
+    ("?ssl=verify-full", {"PGSSLROOTCERT": "/ca.pem"}, "verify-full", "file-assumed:/ca.pem"),
+    ("?ssl=verify-full", {"PGSSLROOTCERT": "/ca.pem"}, "verify-full", "cn-fallback"),
+    ("?ssl=require", {"PGSSLROOTCERT": "/ca.pem"}, "verify-ca", "file-assumed:/ca.pem"),  # 4
+    ("", {"PGSSLROOTCERT": "/ca.pem"}, "opportunistic", "clear-password"),  # 1
+    ("", {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/ca.pem"}, "verify-full", "file-assumed:/ca.pem"),
+    ("?ssl=prefer", {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/ca.pem"}, "opportunistic", "clear-password"),  # 7
+    ("?ssl=verify-full", {"PGSSLROOTCERT": "system"}, "verify-full", "refused-option:sslrootcert"),  # 5
+    ("?ssl=true", {}, "opportunistic", "refused-option:ssl"),
+    ("?ssl=REQUIRE", {}, "opportunistic", "refused-option:ssl"),
+    ("?sslmode=verify-full", {}, "opportunistic", "refused-option:sslmode"),  # 8
+    ("?ssl=verify-full&sslrootcert=/ca.pem", {}, "verify-full", "refused-option:sslrootcert"),  # 8
+    ("?ssl_ca=/ca.pem", {}, "opportunistic", "refused-option:ssl_ca"),
+    ("?ssl=require&direct_tls=false", {}, "encrypted", "string-is-true:direct_tls"),
+    ("?direct_tls=true", {}, "opportunistic", "refused-option:direct_tls"),  # 10
+    ("?ssl=require", {"PGSSLNEGOTIATION": "direct"}, "encrypted", "home-root-file"),  # 10
+    ("", {"PGSSLNEGOTIATION": "direct"}, "opportunistic", "refused-option:sslnegotiation"),  # 10
+    (f"?ssl={PLACEHOLDER}", {}, "plaintext…verify-full", "clear-password"),
+]
+IN_ITS_OWN_DSN = [
+    ("", "opportunistic", "clear-password"),
+    ("?sslmode=require", "encrypted", "home-root-file"),
+    ("?sslmode=require&sslrootcert=/ca.pem", "verify-ca", "file-assumed:/ca.pem"),  # 4
+    ("?sslmode=verify-full&sslrootcert=/ca.pem", "verify-full", "file-assumed:/ca.pem"),
+    ("?sslrootcert=/ca.pem", "opportunistic", "ignored-option:sslrootcert"),  # 1
+    ("?sslmode=prefer&sslrootcert=/ca.pem", "opportunistic", "ignored-option:sslrootcert"),  # 1
+    ("?ssl=require", "opportunistic", "refused-option:ssl"),  # 8: sent to the server as a setting
+    ("?sslmod=require", "opportunistic", "refused-option:sslmod"),
+    ("?channel_binding=require", "opportunistic", "refused-option:channel_binding"),  # 3: asyncpg has none
+    ("?sslmode=require&sslnegotiation=direct", "encrypted", "home-root-file"),  # 10
+    ("?sslmode=prefer&sslnegotiation=direct", "opportunistic", "refused-option:sslnegotiation"),  # 10
+    ("?service=app", "plaintext…verify-full", "service-file"),
+    ("?sslmode=require&service=app", "encrypted", "home-root-file"),
+    (f"?sslmode={PLACEHOLDER}", "plaintext…verify-full", "clear-password"),
+    (f"?sslmode=require&sslrootcert={PLACEHOLDER}", "encrypted…verify-ca", "clear-password"),
+]
+BY_KEYWORDS = [
+    ({"ssl": True}, "verify-full", "system-anchors"),  # 9
+    ({"ssl": False}, "plaintext", "clear-password"),  # 9
+    ({"ssl": 1}, "plaintext", "refused-option:ssl"),
+    ({"ssl": {"ca": "/ca.pem"}}, "plaintext", "refused-option:ssl"),
+    ({"ssl": {}}, "plaintext", "clear-password"),
+    ({"ssl": None}, "opportunistic", "clear-password"),
+    ({"ssl": connect_utils.SSLMode.verify_ca}, "verify-ca", "root-file-needed"),
+    ({"ssl": PythonContext(anchors="/ca.pem")}, "verify-full", "file-assumed:/ca.pem"),
+    ({"ssl": PythonContext()}, "verify-full", "cn-fallback"),
+    ({"ssl": PythonContext(check_hostname=False)}, "verify-ca", "clear-password"),
+    ({"ssl": PythonContext(PeerCheck.NONE, check_hostname=False)}, "encrypted", "clear-password"),
+    ({"ssl": PythonContext(), "direct_tls": True}, "verify-full", "direct-tls-alpn"),  # 9
+    ({"ssl": UNRESOLVED}, "plaintext…verify-full", "clear-password"),
+    ({"sslmode": "require"}, "opportunistic", "refused-option:sslmode"),
+    ({"async_creator_fn": UNRESOLVED}, "plaintext…verify-full", "unresolved-options"),
+]
+
+
+@pytest.mark.parametrize(("query", "environment", "expected", "note"), THROUGH_SQLALCHEMY)
+def test_through_sqlalchemy(query: str, environment: dict[str, str], expected: str, note: str) -> None:
+    """`ssl` is all that a URL can carry; the rest comes from the environment."""
+    held(registry.read(BASE + query, environment=environment), expected, note)
+
+
+@pytest.mark.parametrize(("query", "expected", "note"), IN_ITS_OWN_DSN)
+def test_in_its_own_dsn(query: str, expected: str, note: str) -> None:
+    """libpq's words, with and without libpq's scheme, and as the keyword `dsn` of a call."""
+    held(registry.read(OWN + query, driver="asyncpg"), expected, note)
+    held(registry.read(OWN.replace("postgres:", "postgresql:") + query, driver="asyncpg"), expected, note)
+    if PLACEHOLDER not in query:
+        held(registry.read(registry.from_keywords("asyncpg", {"dsn": OWN + query})), expected, note)
+
+
+@pytest.mark.parametrize(("arguments", "expected", "note"), BY_KEYWORDS)
+def test_by_keywords(arguments: dict[str, object], expected: str, note: str) -> None:
+    """In `connect_args`, which beat the URL."""
+    url = f"{BASE}?ssl=prefer" if "ssl" in arguments else BASE
+    held(registry.read(url, connect_args=arguments), expected, note)
+
+
+def held(dialer: Dialer, expected: str, note: str) -> None:
+    assert bounds_words(dialer) == expected
+    assert note in dialer.notes
+    assert dialer.why
+    assert all(notes.known(word) for word in dialer.notes)
+
+
+def test_a_keyword_beats_the_dsn() -> None:
+    """Trap 9: `ssl=False` beside a DSN with verify-full is plaintext."""
+    dsn = f"{OWN}?sslmode=verify-full&sslrootcert=/ca.pem"
+    dialer = registry.read(registry.from_keywords("asyncpg", {"dsn": dsn, "ssl": False}))
+    assert bounds_words(dialer) == "plaintext"
+    assert "ignored-option:sslmode" in dialer.notes
+    assert bounds_words(registry.read(registry.from_keywords("asyncpg", {"dsn": dsn}))) == "verify-full"
+
+
+@pytest.mark.parametrize(
+    ("version", "query", "expected", "note"),
+    [
+        ("0.26.0", "?sslmode=require", "plaintext…verify-full", "unmeasured-version:0.27"),
+        ("0.29.0", "?sslmode=require&sslnegotiation=direct", "encrypted", "refused-option:sslnegotiation"),
+        ("0.30.0", "?service=app", "opportunistic", "clear-password"),
+        ("0.31.0", "?sslnegotiation=direct", "opportunistic", "clear-password"),
+        ("0.32.0", "?sslnegotiation=direct", "opportunistic", "refused-option:sslnegotiation"),
+        (">=0.30", "?service=app", "plaintext…verify-full", "service-file"),
+    ],
+)
+def test_the_version_decides(version: str, query: str, expected: str, note: str) -> None:
+    """What is not settled becomes bounds."""
+    held(registry.read(OWN + query, driver="asyncpg", version=Version(version)), expected, note)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql+asyncpg://u@db.internal/x", TcpEndpoint("db.internal", 5432)),
+        ("postgresql+asyncpg://u@[::1]:5433/x", TcpEndpoint("::1", 5433)),
+        ("postgresql+asyncpg:///x", UnixEndpoint("/run/postgresql/.s.PGSQL.5432")),
+        ("postgresql+asyncpg://u@/x?host=/run/pg&port=5433", UnixEndpoint("/run/pg/.s.PGSQL.5433")),
+        ("postgresql+asyncpg://u@/x?host=localhost:1&host=db.internal:2", TcpEndpoint("db.internal", 2)),
+        ("postgresql+asyncpg://u@/x?host=db.internal:2", TcpEndpoint("db.internal", 2)),
+        (f"postgresql+asyncpg://u@{PLACEHOLDER}/x", None),
+    ],
+)
+def test_the_endpoint_is_where_the_bytes_go(url: str, expected: object) -> None:
+    """Of several hosts the farthest."""
+    assert registry.resolve(url).endpoint == expected
+    own = url.replace("postgresql+asyncpg", "postgres")
+    if own.count("host=") < 2:
+        assert registry.resolve(own, driver="asyncpg").endpoint == expected
+
+
+def test_a_unix_socket_never_carries_tls() -> None:
+    """Trap 6: `ssl` has no effect there."""
+    assert bounds_words(registry.read("postgresql+asyncpg:///x?host=/run/pg&ssl=verify-full")) == "plaintext"
+
+
+def test_a_floor_and_a_client_certificate_are_read() -> None:
+    """From the DSN, or from the environment."""
+    query = "?sslmode=require&ssl_min_protocol_version=TLSv1.3&sslcert=/c&sslkey=/k"
+    assert registry.read(OWN + query, driver="asyncpg").bounds.settled == Posture(
+        Assurance.ENCRYPTED, Floor.TLS_1_3, ClientAuth.OPTIONAL
+    )
+    environment = {"PGSSLMINPROTOCOLVERSION": "TLSv1", "PGSSLCERT": "/c"}
+    got = registry.read(f"{BASE}?ssl=require", environment=environment).bounds.settled
+    assert got == Posture(Assurance.ENCRYPTED, Floor.TLS_1_0, ClientAuth.OPTIONAL)
+
+
+def test_unknown_stays_unknown() -> None:
+    """Options known only at run time may say anything."""
+    assert registry.read(BASE, connect_args={ANY_OPTION: UNRESOLVED}).bounds == UNKNOWN
+
+
+# The real driver, asked without connecting: what its own parser makes of the settings.
+
+PARAMETERS = inspect.signature(connect_utils._parse_connect_arguments).parameters
+ARGUMENTS = dict.fromkeys(PARAMETERS) | {
+    "statement_cache_size": 100,
+    "max_cached_statement_lifetime": 300,
+    "max_cacheable_statement_size": 15360,
+}
+
+
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Trust anchors that OpenSSL loads."""
+    file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    file.write_text(new_authority().anchors_pem)
+    return str(file)
+
+
+def really(arguments: Mapping[str, Any], environment: Mapping[str, str], home: Path) -> tuple[Assurance, Floor] | None:
+    """What a connection would insist on; None where asyncpg raises before it dials."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        try:
+            _, parameters, _ = connect_utils._parse_connect_arguments(**{**ARGUMENTS, "user": "app", **arguments})
+        except (exceptions.ClientConfigurationError, OSError, TypeError):
+            return None
+    context, mode = parameters.ssl, parameters.sslmode.name
+    if context and not isinstance(context, ssl.SSLContext):
+        return None  # start_tls() raises TypeError
+    if not context or mode == "allow":
+        return Assurance.PLAINTEXT, Floor.NONE
+    floor = Floor[context.minimum_version.name.replace("TLSv", "TLS_").replace("TLS_1_0", "TLS_1")]
+    if mode == "prefer":
+        return Assurance.OPPORTUNISTIC, floor
+    if context.verify_mode == ssl.CERT_NONE:
+        return Assurance.ENCRYPTED, floor
+    return Assurance.IDENTITY_VERIFIED if context.check_hostname else Assurance.CHAIN_VERIFIED, floor
+
+
+MODES = st.sampled_from(["disable", "allow", "prefer", "require", "verify-ca", "verify_full", "true", "Require", "x"])
+FLOORS = st.sampled_from(["TLSv1.2", "TLSv1_3", "TLSv1.0"])
+ENVIRONMENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "PGSSLMODE": MODES,
+        "PGSSLROOTCERT": st.sampled_from(["CA", "system"]),
+        "PGSSLMINPROTOCOLVERSION": FLOORS,
+        "PGSSLNEGOTIATION": st.sampled_from(["direct", "postgres", "x"]),
+    },
+)
+SSL = MODES | st.sampled_from([True, False, None, 0, 1, "context", "no name", "unverified"])
+KEYWORDS = st.fixed_dictionaries({}, optional={"ssl": SSL, "direct_tls": st.sampled_from([True, False])})
+QUERIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "sslmode": MODES,
+        "sslrootcert": st.sampled_from(["CA", "system"]),
+        "ssl_min_protocol_version": FLOORS,
+        "sslnegotiation": st.sampled_from(["direct", "postgres", "x"]),
+        "application_name": st.just("x"),
+    },
+)
+
+
+def with_files(options: Mapping[str, Any], ca: str) -> dict[str, Any]:
+    made = {key: ca if value == "CA" else value for key, value in options.items()}
+    if made.get("ssl") in ("context", "no name", "unverified"):
+        context = ssl.create_default_context()
+        context.check_hostname = made["ssl"] == "context"
+        context.verify_mode = ssl.CERT_NONE if made["ssl"] == "unverified" else ssl.CERT_REQUIRED
+        made["ssl"] = context
+    return made
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(QUERIES, KEYWORDS, ENVIRONMENTS)
+def test_the_reading_agrees_with_the_real_parser(
+    ca: str,
+    tmp_path: Path,
+    query: dict[str, Any],
+    keywords: dict[str, Any],
+    environment: dict[str, Any],
+) -> None:
+    """A DSN, keywords and an environment, as asyncpg itself takes them: the same assurance and floor, or refused."""
+    added, around = with_files(keywords, ca), with_files(environment, ca)
+    dsn = f"{OWN}?{'&'.join(f'{key}={value}' for key, value in with_files(query, ca).items())}".rstrip("?")
+    version = Version(metadata.version("asyncpg"))
+    dialer = registry.read(
+        registry.from_keywords("asyncpg", {"dsn": dsn, **added}, environment=around, version=version)
+    )
+    got = really({"dsn": dsn, **added}, around, tmp_path)
+    refused = any(note.startswith("refused-option:") or note == "root-file-needed" for note in dialer.notes)
+    assert (got is None) is refused, (got, dialer)
+    assert got is None or got == (dialer.bounds.low.assurance, dialer.bounds.low.floor)
+    assert dialer.bounds.settled is not None
+
+
+def test_sqlalchemy_hands_on_what_is_read() -> None:
+    """The real dialect's connect arguments are the keywords that this reading starts from."""
+    dialect: Any = PGDialect_asyncpg
+    _, arguments = dialect().create_connect_args(make_url(f"{BASE}?ssl=require&host=a:1&host=b:2"))
+    assert (arguments["ssl"], arguments["host"], arguments["port"]) == ("require", ["a", "b"], [1, 2])
+
+
+POSTURES = st.builds(
+    Posture, st.sampled_from(list(Assurance)), st.sampled_from(list(Floor)), st.sampled_from(list(ClientAuth))
+)
+
+
+@given(
+    POSTURES,
+    QUERIES,
+    KEYWORDS,
+    ENVIRONMENTS,
+    st.sampled_from(["/etc/ssl/lab ca.pem", "system"]),
+    st.none() | st.just(("/c.pem", "/k.pem")),
+    st.sampled_from([BASE, OWN, "postgres://h/x", "postgresql+asyncpg:///x?host=/run", ""]),
+    st.sampled_from([None, "0.27.0", ">=0.29", "0.20"]),
+)
+def test_what_is_written_is_read_back(
+    posture: Posture,
+    query: dict[str, str],
+    keywords: dict[str, Any],
+    environment: dict[str, str],
+    anchors: str,
+    pair: tuple[str, str] | None,
+    base: str,
+    version: str | None,
+) -> None:
+    """The law: `read(write(p)) == p` in assurance and floor, whatever stood there before."""
+    known = Version(version) if version else None
+    added = with_files(keywords, "/ca.pem")
+    if base:
+        dsn = registry.resolve(base, driver="asyncpg").dsn
+        assert dsn is not None
+        dsn = dsn.with_options(dict(query))
+        before = registry.resolve(dsn, connect_args=added, environment=environment, version=known)
+    else:
+        given = {"dsn": f"{OWN}?{'&'.join(f'{k}={v}' for k, v in query.items())}", **added}
+        before = registry.from_keywords("asyncpg", given, environment=environment, version=known)
+    try:
+        spelling = registry.write(before, posture, anchors, pair)
+    except SettingsError:
+        return
+    if spelling.url is None:
+        again = registry.from_keywords(
+            "asyncpg", spelling.connect_args, environment=spelling.environment, version=known
+        )
+    else:
+        again = registry.resolve(
+            spelling.url, connect_args=spelling.connect_args, environment=spelling.environment, version=known
+        )
+    dialer = registry.read(again)
+    got = dialer.bounds.settled
+    assert got is not None, dialer
+    assert (got.assurance, got.floor) == (posture.assurance, posture.floor)
+    assert got.client_auth >= min(posture.client_auth, ClientAuth.OPTIONAL)
+    assert not [note for note in dialer.notes if note.startswith("refused-option:") and "ssl" in note]
+
+
+@given(
+    st.text(max_size=40),
+    st.text(max_size=40),
+    st.dictionaries(st.sampled_from(["ssl", "dsn", "host", "port", "direct_tls"]), st.text(max_size=9) | st.integers()),
+)
+def test_any_text_is_a_reading_or_our_own_exception(name: str, value: str, keywords: dict[str, object]) -> None:
+    """Nothing else is raised, whatever the options say."""
+    dsn = registry.resolve(BASE).dsn
+    assert dsn is not None
+    with suppress(EveryhopError):
+        assert registry.read(dsn.with_options({name: value}), connect_args=keywords).why
+    with suppress(EveryhopError):
+        assert registry.read(registry.from_keywords("asyncpg", keywords)).why
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (OWN, f"{OWN}?sslmode=verify-full&sslrootcert=/ca.pem"),
+        (f"{OWN}?ssl=require&application_name=x", f"{OWN}?application_name=x&sslmode=verify-full&sslrootcert=/ca.pem"),
+        (f"{OWN}?sslrootcert=/old&sslmode=require", f"{OWN}?sslrootcert=/ca.pem&sslmode=verify-full"),
+    ],
+)
+def test_its_own_dsn_carries_everything(before: str, after: str) -> None:
+    """What gets in the way goes, the rest stays in its place."""
+    posture = Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2)
+    spelling = registry.write(registry.resolve(before, driver="asyncpg"), posture, "/ca.pem")
+    assert spelling.url is not None
+    assert spelling.url.revealed() == after
+    assert spelling.connect_args == {}
+
+
+def test_through_sqlalchemy_it_takes_a_context() -> None:
+    """A URL cannot name trust anchors there; the context believes no CN."""
+    posture = Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2)
+    spelling = registry.write(registry.resolve(f"{BASE}?ssl=require&command_timeout=5"), posture, "/ca")
+    assert spelling.url is not None
+    assert spelling.url.revealed() == f"{BASE}?command_timeout=5"
+    assert spelling.connect_args == {"ssl": PythonContext(anchors="/ca", common_name=False)}
