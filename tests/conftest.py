@@ -1,5 +1,6 @@
 """The rings: a test's folder is its marker, and in the ring `pure` nothing reaches a socket."""
 
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,10 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and so would be what the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RINGS = {"pure", "loopback", "servers"}
 TESTS = Path(__file__).parent

@@ -121,6 +121,7 @@ def server_context(issued: Issued, directory: Path) -> ssl.SSLContext:
     key.write_text(issued.key_pem.reveal())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # Debian's Python leaves it to OpenSSL, with another alert
     return context
 
 

@@ -25,6 +25,7 @@ from everyhop.errors import EveryhopError, SettingsError
 from everyhop.model.endpoint import TcpEndpoint, UnixEndpoint
 from everyhop.model.posture import UNKNOWN, Assurance, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Dialer, Version
+from everyhop.runtime.connection import oldest
 from tests.certificates import new_authority
 
 BASE = "postgresql+asyncpg://app:pw@db.internal/app"
@@ -230,7 +231,7 @@ def really(arguments: Mapping[str, Any], environment: Mapping[str, str], home: P
         return None  # start_tls() raises TypeError
     if not context or mode == "allow":
         return Assurance.PLAINTEXT, Floor.NONE
-    floor = Floor[context.minimum_version.name.replace("TLSv", "TLS_").replace("TLS_1_0", "TLS_1")]
+    floor = Floor[oldest(context).replace("TLSv", "TLS_").replace("TLS_1_0", "TLS_1")]
     if mode == "prefer":
         return Assurance.OPPORTUNISTIC, floor
     if context.verify_mode == ssl.CERT_NONE:

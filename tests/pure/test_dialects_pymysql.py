@@ -25,6 +25,7 @@ from everyhop.errors import SettingsError
 from everyhop.model.endpoint import TcpEndpoint, UnixEndpoint
 from everyhop.model.posture import Assurance, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Dialer, Version
+from everyhop.runtime.connection import oldest
 
 BASE = "mysql+pymysql://app:pw@db.internal/app"
 INSTALLED = pymysql.VERSION_STRING
@@ -262,7 +263,7 @@ def test_keywords_agree_with_the_real_driver(authority: tuple[str, str], argumen
 def test_the_floor_agrees_with_the_real_driver(authority: tuple[str, str]) -> None:
     """`ssl.create_default_context` refuses what is older than TLS 1.2, and PyMySQL leaves that as it is."""
     connection: Any = pymysql.Connection(defer_connect=True, ssl={"ca": authority[0]})
-    assert connection.ctx.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert oldest(connection.ctx) == "TLSv1_2"
     assert registry.read(f"{BASE}?ssl_ca=/ca").bounds.low.floor is Floor.TLS_1_2
 
 

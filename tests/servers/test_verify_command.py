@@ -100,7 +100,6 @@ def test_the_text_shows_both_ends_of_each_connection(project: Path, mariadb: Ser
         "client    opportunistic  TLS 1.3, TLS_",
         "client    encrypted  TLS 1.3, TLS_",
         "server    TLSv1.3 TLS_",
-        "no proof",
         "opportunistic-dial  high  certain",
         "unverified-chain  high  certain",
         "ssl_ca=",

@@ -54,6 +54,7 @@ def _unexpected(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in _FULL:  # of all that fails unexpectedly, this is no bug
         _say(f"{NAME}: the output could not be written: {error.strerror}")
         _say("hint: make room where it goes, or send it elsewhere (--output FILE)")
+        nobody_reads_on()
         return ExitCode.FAILED
     reason = " ".join(str(error).split())
     story = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
@@ -66,7 +67,7 @@ def _say(text: str) -> None:
 
 
 def nobody_reads_on() -> None:
-    """Let the interpreter's last flush go nowhere, after the reader of a pipe has left (`everyhop scan | head`)."""
+    """Let the interpreter's last flush go nowhere: the reader of a pipe has left (`| head`), or a disk is full."""
     sink = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

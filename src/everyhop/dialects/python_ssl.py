@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from everyhop.dialects.settings import PeerCheck, PythonContext
 from everyhop.model.posture import Assurance, ClientAuth, Floor, Posture
 
@@ -30,6 +32,8 @@ def context_of(value: object) -> PythonContext | None:
     floor = getattr(getattr(value, "minimum_version", None), "name", None)
     if mode is None or floor is None:
         return None
+    if floor == "MINIMUM_SUPPORTED" and _left_to_openssl_3(value):
+        floor = "TLSv1_2"
     return PythonContext(
         PeerCheck.NONE if mode == "CERT_NONE" else PeerCheck.REQUIRED,
         bool(getattr(value, "check_hostname", False)),
@@ -38,6 +42,15 @@ def context_of(value: object) -> PythonContext | None:
         None,
         bool(getattr(value, "hostname_checks_common_name", True)),
     )
+
+
+def _left_to_openssl_3(context: object) -> bool:
+    """Whether OpenSSL itself rules out what is older than TLS 1.2: since 3.0, from security level 1 on (its CHANGES).
+
+    Debian's Python leaves the choice to it.
+    """
+    version: tuple[int, ...] = getattr(sys.modules.get("ssl"), "OPENSSL_VERSION_INFO", (0,))
+    return version >= (3,) and getattr(context, "security_level", 0) >= 1
 
 
 def posture_of(context: PythonContext) -> Posture:

@@ -5,25 +5,22 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from everyhop.drill import mysql, postgres
-from everyhop.drill.leg import Socket, trusting_context
+from everyhop.drill.leg import Legs, Socket
 from everyhop.drill.tape import Tape
 from everyhop.errors import DrillError
 from everyhop.model.secret import Secret
 from everyhop.model.wire import Wire
 
-Dial = Callable[[], Socket]
-
 
 class Behaviour(Protocol):
     """The start of one connection."""
 
-    def begin(self, dialer: Socket, dial: Dial, tape: Tape) -> tuple[Socket, Socket]:
+    def begin(self, legs: Legs, tape: Tape) -> tuple[Socket, Socket]:
         """Talk to both sides as far as the attack needs it; return the two legs between which bytes are passed on."""
         ...
 
@@ -32,9 +29,9 @@ class Behaviour(Protocol):
 class Record:
     """Change nothing, keep everything: an eavesdropper."""
 
-    def begin(self, dialer: Socket, dial: Dial, tape: Tape) -> tuple[Socket, Socket]:  # noqa: ARG002 - nothing to say
+    def begin(self, legs: Legs, tape: Tape) -> tuple[Socket, Socket]:  # noqa: ARG002 - nothing to say
         """Nothing to say."""
-        return dialer, dial()
+        return legs.dialer, legs.listener()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +47,10 @@ class Strip:
         if self.wire is Wire.HTTP:
             raise DrillError("HTTP has no upgrade to strip")
 
-    def begin(self, dialer: Socket, dial: Dial, tape: Tape) -> tuple[Socket, Socket]:
+    def begin(self, legs: Legs, tape: Tape) -> tuple[Socket, Socket]:
         """Answer `N` to an SSLRequest, or clear CLIENT_SSL in the greeting."""
         start = postgres.strip if self.wire is Wire.POSTGRES else mysql.strip
-        return start(dialer, dial, tape)
+        return start(legs, tape)
 
 
 class Impostor:
@@ -63,16 +60,15 @@ class Impostor:
         self._wire = wire
         self._context = _server_context(chain_pem, key_pem)
 
-    def begin(self, dialer: Socket, dial: Dial, tape: Tape) -> tuple[Socket, Socket]:
+    def begin(self, legs: Legs, tape: Tape) -> tuple[Socket, Socket]:
         """Play the server's part of the upgrade; a dialer that verifies ends it here with an alert."""
         match self._wire:
             case Wire.POSTGRES:
-                return postgres.impersonate(dialer, dial, tape, self._context)
+                return postgres.impersonate(legs, tape, self._context)
             case Wire.MYSQL:
-                return mysql.impersonate(dialer, dial, tape, self._context)
+                return mysql.impersonate(legs, tape, self._context)
             case Wire.HTTP:
-                inside = self._context.wrap_socket(dialer, server_side=True)
-                return inside, trusting_context().wrap_socket(dial())
+                return legs.posing(self._context), legs.trusting(legs.listener())
 
 
 def _server_context(chain_pem: str, key_pem: Secret) -> ssl.SSLContext:

@@ -1,11 +1,36 @@
-"""One leg of a relayed connection: exact reads and writes on a socket, in plaintext or TLS."""
+"""The legs of a relayed connection: exact reads and writes on a socket, in plaintext or TLS."""
 
 from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Callable
 
 Socket = socket.socket | ssl.SSLSocket
+
+
+class Legs:
+    """The dialer's leg as it came, and the ways to others; `opened` keeps each, so that none is left open."""
+
+    def __init__(self, dialer: Socket, dial: Callable[[], Socket], opened: Callable[[Socket], Socket]) -> None:
+        self.dialer = opened(dialer)
+        self._dial = dial
+        self._opened = opened
+
+    def listener(self) -> Socket:
+        """A connection to the real server, in plaintext so far."""
+        return self._opened(self._dial())
+
+    def trusting(self, listener: Socket) -> Socket:
+        """TLS towards the server, whoever that is: an attacker believes anybody."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return self._opened(context.wrap_socket(listener))
+
+    def posing(self, context: ssl.SSLContext) -> Socket:
+        """TLS towards the dialer, with the certificate of this context."""
+        return self._opened(context.wrap_socket(self.dialer, server_side=True))
 
 
 def exactly(leg: Socket, count: int) -> bytes:
@@ -28,11 +53,3 @@ def mysql_packet(leg: Socket) -> tuple[int, bytes]:
 def framed(sequence: int, payload: bytes) -> bytes:
     """The payload as a packet of MySQL's protocol."""
     return len(payload).to_bytes(3, "little") + bytes([sequence & 0xFF]) + payload
-
-
-def trusting_context() -> ssl.SSLContext:
-    """What an attacker uses towards the server: it believes anybody, and speaks whatever is spoken."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

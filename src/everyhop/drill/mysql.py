@@ -7,9 +7,8 @@ packet more (the SSLRequest), so until the login is over it shifts the numbers b
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 
-from everyhop.drill.leg import Socket, framed, mysql_packet, trusting_context
+from everyhop.drill.leg import Legs, Socket, framed, mysql_packet
 from everyhop.drill.tape import Tape
 
 _CLIENT_SSL = 0x0800
@@ -18,9 +17,9 @@ _OK, _ERROR = 0x00, 0xFF
 _ROUNDS = 10  # a login takes two or three; a peer that wants more is not let go on for ever
 
 
-def strip(dialer: Socket, dial: Callable[[], Socket], tape: Tape) -> tuple[Socket, Socket]:
+def strip(legs: Legs, tape: Tape) -> tuple[Socket, Socket]:
     """Clear CLIENT_SSL in the greeting; a dialer that insists ends it there."""
-    listener = dial()
+    dialer, listener = legs.dialer, legs.listener()
     _, greeting = mysql_packet(listener)
     stripped = _without_tls(greeting)
     dialer.sendall(framed(0, stripped))
@@ -32,30 +31,28 @@ def strip(dialer: Socket, dial: Callable[[], Socket], tape: Tape) -> tuple[Socke
         return dialer, listener
     response = (int.from_bytes(response[:4], "little") | _CLIENT_SSL).to_bytes(4, "little") + response[4:]
     listener.sendall(framed(1, response[:_SSL_REQUEST_LENGTH]))
-    listener = trusting_context().wrap_socket(listener)
+    listener = legs.trusting(listener)
     listener.sendall(framed(2, response))
     _finish_login(dialer, listener, tape)
     return dialer, listener
 
 
-def impersonate(
-    dialer: Socket, dial: Callable[[], Socket], tape: Tape, context: ssl.SSLContext
-) -> tuple[Socket, Socket]:
+def impersonate(legs: Legs, tape: Tape, context: ssl.SSLContext) -> tuple[Socket, Socket]:
     """Pass the greeting on, take the dialer's SSLRequest, and speak TLS with the attacker's certificate.
 
     A dialer that asks for no TLS needs no certificate to be deceived: its bytes are passed on as they are.
     """
-    listener = dial()
+    listener = legs.listener()
     sequence, greeting = mysql_packet(listener)
-    dialer.sendall(framed(sequence, greeting))
+    legs.dialer.sendall(framed(sequence, greeting))
     tape.listener_sent(framed(sequence, greeting))
-    sequence, request = mysql_packet(dialer)
+    sequence, request = mysql_packet(legs.dialer)
     listener.sendall(framed(sequence, request))
     if len(request) > _SSL_REQUEST_LENGTH or not int.from_bytes(request[:4], "little") & _CLIENT_SSL:
         tape.dialer_sent(framed(sequence, request))
-        return dialer, listener
-    inside = context.wrap_socket(dialer, server_side=True)
-    return inside, trusting_context().wrap_socket(listener)
+        return legs.dialer, listener
+    inside = legs.posing(context)
+    return inside, legs.trusting(listener)
 
 
 def _without_tls(greeting: bytes) -> bytes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 
-from everyhop.drill.leg import Socket, exactly, trusting_context
+from everyhop.drill.leg import Legs, Socket, exactly
 from everyhop.drill.tape import Tape
 
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
@@ -14,42 +13,40 @@ _SASL = (10).to_bytes(4, "big")
 _GSS_REQUEST = (8).to_bytes(4, "big") + (80877104).to_bytes(4, "big")
 
 
-def strip(dialer: Socket, dial: Callable[[], Socket], tape: Tape) -> tuple[Socket, Socket]:
-    """Answer `N` to every request for encryption; a dialer that insists ends it there.
-
-    libpq notices a server that offers channel binding on a connection without TLS, so that offer is taken out as well.
-    """
-    first = _refuse_encryption(dialer)
-    startup = first + exactly(dialer, _length(first[:4]) - len(first))
-    tape.dialer_sent(startup)
-    listener = _upgraded(dial())
-    listener.sendall(startup)
-    head = exactly(listener, 5)
-    answer = _without_channel_binding(head, exactly(listener, _length(head[1:]) - 4))
-    tape.listener_sent(answer)
-    dialer.sendall(answer)
-    return dialer, listener
+def strip(legs: Legs, tape: Tape) -> tuple[Socket, Socket]:
+    """Answer `N` to every request for encryption; a dialer that insists ends it there."""
+    return _in_plaintext(legs, _refuse_encryption(legs.dialer), tape)
 
 
-def impersonate(
-    dialer: Socket, dial: Callable[[], Socket], tape: Tape, context: ssl.SSLContext
-) -> tuple[Socket, Socket]:
+def impersonate(legs: Legs, tape: Tape, context: ssl.SSLContext) -> tuple[Socket, Socket]:
     """Answer `S` and speak TLS with the attacker's certificate.
 
     A dialer that asks for no TLS needs no certificate to be deceived: its bytes are passed on as they are.
     """
-    request = exactly(dialer, 8)
+    request = exactly(legs.dialer, 8)
     if request == _GSS_REQUEST:
-        dialer.sendall(b"N")
-        request = exactly(dialer, 8)
+        legs.dialer.sendall(b"N")
+        request = exactly(legs.dialer, 8)
     if request != _SSL_REQUEST:
-        tape.dialer_sent(request)
-        listener = _upgraded(dial())
-        listener.sendall(request)
-        return dialer, listener
-    dialer.sendall(b"S")
-    inside = context.wrap_socket(dialer, server_side=True)
-    return inside, _upgraded(dial())
+        return _in_plaintext(legs, request, tape)
+    legs.dialer.sendall(b"S")
+    return legs.posing(context), _upgraded(legs)
+
+
+def _in_plaintext(legs: Legs, first: bytes, tape: Tape) -> tuple[Socket, Socket]:
+    """Pass on a StartupMessage that came in plaintext, of which `first` has been read.
+
+    libpq notices a server that offers channel binding on a connection without TLS, so that offer is taken out.
+    """
+    startup = first + exactly(legs.dialer, _length(first[:4]) - len(first))
+    tape.dialer_sent(startup)
+    listener = _upgraded(legs)
+    listener.sendall(startup)
+    head = exactly(listener, 5)
+    answer = _without_channel_binding(head, exactly(listener, _length(head[1:]) - 4))
+    tape.listener_sent(answer)
+    legs.dialer.sendall(answer)
+    return legs.dialer, listener
 
 
 def _refuse_encryption(dialer: Socket) -> bytes:
@@ -79,9 +76,8 @@ def _without_channel_binding(head: bytes, body: bytes) -> bytes:
     return b"R" + (len(body) + 4).to_bytes(4, "big") + body
 
 
-def _upgraded(listener: Socket) -> Socket:
+def _upgraded(legs: Legs) -> Socket:
     """TLS towards the server if it has it, plaintext if not."""
+    listener = legs.listener()
     listener.sendall(_SSL_REQUEST)
-    if exactly(listener, 1) == b"S":
-        return trusting_context().wrap_socket(listener)
-    return listener
+    return legs.trusting(listener) if exactly(listener, 1) == b"S" else listener

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from everyhop.drill.behaviour import Behaviour
-from everyhop.drill.leg import Socket
+from everyhop.drill.leg import Legs, Socket
 from everyhop.drill.tape import Tape
 from everyhop.errors import DrillError
 from everyhop.model.endpoint import Locality, TcpEndpoint
@@ -104,31 +104,29 @@ class Relay:
             threading.Thread(target=self._serve, args=(dialer, self._behaviour, tape), daemon=True).start()
 
     def _serve(self, dialer: Socket, behaviour: Behaviour, tape: Tape) -> None:
-        legs: list[Socket] = [self._opened(dialer)]
+        mine: list[Socket] = []
+
+        def opened(leg: Socket) -> Socket:
+            mine.append(leg)
+            with self._lock:
+                self._open.add(leg)
+            return leg
 
         def dial() -> Socket:
-            legs.append(self._opened(socket.create_connection((self._dial.host, self._dial.port), IDLE_SECONDS)))
-            return legs[-1]
+            return socket.create_connection((self._dial.host, self._dial.port), IDLE_SECONDS)
 
         try:
             dialer.settimeout(IDLE_SECONDS)
-            dialer, listener = behaviour.begin(dialer, dial, tape)
-            legs += [self._opened(dialer), self._opened(listener)]
-            _pass_on(dialer, listener, tape)
+            _pass_on(*behaviour.begin(Legs(dialer, dial, opened), tape), tape)
         except (OSError, ValueError, IndexError):
             # An end of the connection is how a refusal looks from here: the dialer's own error tells it.
             pass
         finally:
             with self._lock:
-                self._open.difference_update(legs)
-            for leg in legs:
+                self._open.difference_update(mine)
+            for leg in mine:
                 leg.close()
             self._slots.release()
-
-    def _opened(self, leg: Socket) -> Socket:
-        with self._lock:
-            self._open.add(leg)
-        return leg
 
 
 def _pass_on(dialer: Socket, listener: Socket, tape: Tape) -> None:

@@ -150,9 +150,20 @@ def _of_python(driver: str, sock: Any, host: str, port: int, path: str | None) -
             name=context.check_hostname and sock.server_hostname is not None,
             common_name=context.hostname_checks_common_name,
         ),
-        minimum=_VERSIONS.get(context.minimum_version.name),
+        minimum=_VERSIONS.get(oldest(context)),
         **place,
     )
+
+
+def oldest(context: ssl.SSLContext) -> str:
+    """The name of the oldest version that a context speaks, or `MINIMUM_SUPPORTED` where that is not to be known.
+
+    Debian's Python leaves the choice to OpenSSL, which since 3.0 speaks nothing older than TLS 1.2 from security level 1
+    on (OpenSSL's CHANGES, 3.0).
+    """
+    name = context.minimum_version.name
+    ruled_out = ssl.OPENSSL_VERSION_INFO >= (3,) and context.security_level >= 1
+    return "TLSv1_2" if name == "MINIMUM_SUPPORTED" and ruled_out else name
 
 
 # MINIMUM_SUPPORTED is not here: what the library below still speaks, it does not tell.

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from everyhop.model.secret import masked
-from everyhop.runtime.connection import Unasked, look
+from everyhop.runtime.connection import Unasked, look, oldest
 from everyhop.runtime.hiding import Hiding, is_secret
 from everyhop.runtime.server_view import view
 
@@ -90,6 +90,6 @@ def _context(context: Any) -> dict[str, Any]:
         "$": "context",
         "chain": context.verify_mode.name != "CERT_NONE",
         "name": bool(context.check_hostname),
-        "minimum": context.minimum_version.name,
+        "minimum": oldest(context),
         "common_name": bool(context.hostname_checks_common_name),
     }
