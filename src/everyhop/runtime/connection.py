@@ -155,13 +155,15 @@ def _of_python(driver: str, sock: Any, host: str, port: int, path: str | None) -
     )
 
 
-def oldest(context: ssl.SSLContext) -> str:
-    """The name of the oldest version that a context speaks, or `MINIMUM_SUPPORTED` where that is not to be known.
+def oldest(context: Any) -> str:
+    """The oldest version that an `ssl.SSLContext` speaks, or `MINIMUM_SUPPORTED` where that is not to be known.
 
-    Debian's Python leaves the choice to OpenSSL, which since 3.0 speaks nothing older than TLS 1.2 from security level 1
-    on (OpenSSL's CHANGES, 3.0).
+    Debian's Python leaves the choice to OpenSSL, which since 3.0 speaks nothing older than TLS 1.2 from security level
+    1 on (OpenSSL's CHANGES, 3.0).
     """
-    name = context.minimum_version.name
+    import ssl  # noqa: PLC0415 - as above
+
+    name: str = context.minimum_version.name
     ruled_out = ssl.OPENSSL_VERSION_INFO >= (3,) and context.security_level >= 1
     return "TLSv1_2" if name == "MINIMUM_SUPPORTED" and ruled_out else name
 
