@@ -287,3 +287,11 @@ def test_settings_that_cannot_be_meant_are_not_the_urls_fault(tmp_path: Path) ->
     seen = command("postgresql://h/x", "--config", "broken.toml", directory=tmp_path)
     assert seen.returncode == 2
     assert seen.stderr.startswith("everyhop: broken.toml:1: this is not TOML")
+
+
+def test_a_driver_that_nothing_makes_safe_is_explained_all_the_same() -> None:
+    """aiomysql can be stripped whatever is set: that is told, and which driver to take."""
+    found = explain("mysql+aiomysql://u:p@db.internal/x?ssl_ca=/etc/ca.pem", started=NOW)
+    assert found.secure_url is None
+    assert "asyncmy" in found.remark
+    assert found.findings

@@ -175,11 +175,14 @@ def _secured(settings: DialerSettings, bounds: Bounds) -> tuple[Spelling | None,
     try:
         return registry.write(settings, posture, named or ANCHORS), "; ".join(remarks)
     except SettingsError as error:
-        if error.key != "driver":
-            return None, f"{error.message}: {error.hint}"
-        newest = replace(settings, version=None)
-        first = f"first {error.hint}"
-        return registry.write(newest, posture, named or ANCHORS), "; ".join([first, *remarks])
+        never = f"{error.message}: {error.hint}"
+        if error.key != "driver" or settings.version is None:
+            return None, never
+        try:  # what this version cannot say, a newer one may
+            spelling = registry.write(replace(settings, version=None), posture, named or ANCHORS)
+        except SettingsError:
+            return None, never
+        return spelling, "; ".join([f"first {error.hint}", *remarks])
 
 
 def _checks(dialer: Dialer, settings: DialerSettings) -> list[Check]:
