@@ -142,7 +142,7 @@ def test_the_first_record_that_matches_decides(text: str, *, admits: bool) -> No
 
 
 def test_a_remark_right_behind_a_word_is_no_part_of_it() -> None:
-    """`md5#x` is `md5`; pgtoolkit reads a method `md5#x`."""
+    """`md5#x` is `md5`, as the server reads it."""
     (record,) = hba.records('host "a,b" all,"c" 10.0.0.0/8 md5#x\n')
     assert record.fields[1].values == ("a,b",)
     assert record.fields[2].values == ("all", "c")

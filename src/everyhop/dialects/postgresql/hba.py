@@ -2,8 +2,7 @@
 
 The lexer follows `next_token` of the server's `hba.c` (documentation, section 21.1): words end at a blank or a comma,
 `#` begins a comment anywhere outside quotes, a comma joins values to one field, and a backslash at the end of a line
-continues it. pgtoolkit's parser is not used here: of `host all all 10.0.0.0/8 md5 #x` it makes the netmask `md5` and
-the method `#x`.
+continues it. It is our own because a rewrite needs the exact span of every word, and the server's own reading of each.
 """
 
 from __future__ import annotations
