@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everyhop.model.endpoint import Locality, TcpEndpoint, UnixEndpoint, parse_host_port
+from everyhop.model.endpoint import Locality, TcpEndpoint, UnixEndpoint, parse_host_port, port_of
 from everyhop.model.hop import Hop, Topology
 from everyhop.model.location import Location
 from everyhop.model.secret import Secret, masked
@@ -40,6 +40,15 @@ def test_no_host_and_port(text: str) -> None:
     """What is no endpoint is refused in words."""
     with pytest.raises(ValueError, match=r"port|host|bracket"):
         parse_host_port(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "port"),
+    [(5432, 5432), ("5432", 5432), ("05432", 5432), (0, None), ("65536", None), ("000001000000", None), ("x", None)],
+)
+def test_a_port(written: object, port: int | None) -> None:
+    """A number or its digits; more digits than a port has are none, however they begin."""
+    assert port_of(written) == port
 
 
 @given(st.text(max_size=60))

@@ -28,7 +28,7 @@ from everyhop.dialects.settings import (
 )
 from everyhop.dialects.versions import spans
 from everyhop.errors import SettingsError
-from everyhop.model.endpoint import Endpoint, Locality, TcpEndpoint, UnixEndpoint
+from everyhop.model.endpoint import Endpoint, Locality, TcpEndpoint, UnixEndpoint, port_of
 from everyhop.model.posture import UNKNOWN, Assurance, Bounds, ClientAuth, Floor, Posture
 from everyhop.model.secret import Secret
 from everyhop.model.sighting import Dialer, Version
@@ -376,13 +376,13 @@ _WHY: Final[Mapping[str, str]] = {
 
 def _endpoint(host: str, port: str) -> Endpoint | None:
     name, colon, own = host.rpartition(":") if host.count(":") == 1 else (host, "", "")
-    text = own if colon and own else port
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536):
+    number = port_of(own if colon and own else port)
+    if number is None:
         return None
     if not name or name.startswith("/"):
         folder = name or _SOCKET_FOLDER
-        return UnixEndpoint(folder if ".s.PGSQL." in folder else f"{folder}/.s.PGSQL.{int(text)}")
-    return TcpEndpoint(name.strip("[]") or name, int(text))
+        return UnixEndpoint(folder if ".s.PGSQL." in folder else f"{folder}/.s.PGSQL.{number}")
+    return TcpEndpoint(name.strip("[]") or name, number)
 
 
 def _pair(settings: DialerSettings) -> tuple[str, str | None] | None:

@@ -29,7 +29,7 @@ from everyhop.dialects.settings import (
 )
 from everyhop.dialects.versions import spans
 from everyhop.errors import SettingsError
-from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
+from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint, port_of
 from everyhop.model.posture import UNKNOWN, Assurance, Bounds, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Dialer, Version
 
@@ -133,9 +133,8 @@ def endpoint(settings: DialerSettings) -> Endpoint | None:
         return None
     if socket:
         return UnixEndpoint(str(socket))
-    text = str(port)
-    usable = text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536
-    return TcpEndpoint(str(host), int(text)) if usable else None
+    number = port_of(port)
+    return TcpEndpoint(str(host), number) if number else None
 
 
 def anchors(settings: DialerSettings) -> str | None:

@@ -32,7 +32,7 @@ from everyhop.dialects.settings import (
 )
 from everyhop.dialects.versions import spans
 from everyhop.errors import SettingsError
-from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
+from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint, port_of
 from everyhop.model.posture import UNKNOWN, Assurance, Bounds, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Dialer, Version
 
@@ -120,9 +120,8 @@ def endpoint(settings: DialerSettings) -> Endpoint | None:
         return None
     if socket or host == "localhost":
         return UnixEndpoint(str(socket or _SOCKET))
-    text = str(port)
-    usable = text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536
-    return TcpEndpoint(str(host), int(text)) if usable else None
+    number = port_of(port)
+    return TcpEndpoint(str(host), number) if number else None
 
 
 def anchors(settings: DialerSettings) -> str | None:

@@ -21,7 +21,7 @@ from everyhop.dialects.settings import (
     resolved,
 )
 from everyhop.dialects.versions import spans
-from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
+from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint, port_of
 from everyhop.model.sighting import Version
 
 _MOVED: Final = ("ssl_ca", "ssl_key", "ssl_cert", "ssl_capath", "ssl_cipher", "ssl_check_hostname")
@@ -87,9 +87,8 @@ def endpoint(settings: DialerSettings) -> Endpoint | None:
         return None
     if socket:
         return UnixEndpoint(str(socket))
-    text = str(port)
-    usable = text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536
-    return TcpEndpoint(str(host), int(text)) if usable else None
+    number = port_of(port)
+    return TcpEndpoint(str(host), number) if number else None
 
 
 def anchors(settings: DialerSettings) -> str | None:

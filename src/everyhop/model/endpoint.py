@@ -54,6 +54,14 @@ class UnixEndpoint:
 Endpoint = TcpEndpoint | UnixEndpoint
 
 
+def port_of(value: object) -> int | None:
+    """A TCP port as it was written, a number or its digits; None for what is none (1 to 65535)."""
+    text = str(value)
+    # so short, because int() of endless digits is slow, and refused from 4,300 on
+    written = text.isascii() and text.isdigit() and len(text) < 9
+    return int(text) if written and 0 < int(text) < 65_536 else None
+
+
 def parse_host_port(text: str, default_port: int | None = None) -> TcpEndpoint:
     """Read `host:port`, `host`, `[v6]:port` or a bare IPv6 address.
 
@@ -73,6 +81,7 @@ def parse_host_port(text: str, default_port: int | None = None) -> TcpEndpoint:
         if default_port is None:
             raise ValueError("no port")
         return TcpEndpoint(host, default_port)
-    if not (port_text.isascii() and port_text.isdigit() and len(port_text) < 9 and 0 < int(port_text) < 65536):
+    port = port_of(port_text)
+    if port is None:
         raise ValueError(f"the port must be a number from 1 to 65535, not {port_text[:12]!r}")
-    return TcpEndpoint(host, int(port_text))
+    return TcpEndpoint(host, port)
