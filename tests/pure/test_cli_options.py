@@ -1,5 +1,6 @@
 """The options that every report shares, the exit code, and where a report goes."""
 
+import json
 import os
 import stat
 import sys
@@ -78,6 +79,7 @@ def sample(path: str, options: Options, jobs: int) -> None:
         ("--format html --output x.html", Options(format=Format.HTML, output=Path("x.html"))),
         ("--fail-on critical --strict -q", Options(fail_on=Severity.CRITICAL, strict=True, detail=Detail.QUIET)),
         ("-v --config other.toml", Options(config=Path("other.toml"), detail=Detail.VERBOSE)),
+        ("--also junit=x.xml", Options(also=((Format.JUNIT, Path("x.xml")),))),
     ],
 )
 def test_the_options_become_one_value(words: str, options: Options) -> None:
@@ -93,8 +95,8 @@ def test_quiet_and_verbose_exclude_each_other() -> None:
 
 
 def test_only_the_forms_that_there_are_are_offered() -> None:
-    """sarif and the others come when they are built."""
-    assert CliRunner().invoke(sample, ["here", "--format", "sarif"]).exit_code == 2
+    """A form that is none is refused."""
+    assert CliRunner().invoke(sample, ["here", "--format", "yaml"]).exit_code == 2
 
 
 @click.command()
@@ -111,7 +113,18 @@ def test_text_goes_to_stdout_without_colour_where_nobody_watches() -> None:
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize(("form", "begins"), [("json", '{\n  "schema": "everyhop/1"'), ("html", "<!DOCTYPE html>")])
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [
+        ("json", '{\n  "schema": "everyhop/1"'),
+        ("sarif", '{\n  "$schema": "https://docs.oasis-open.org/sarif/'),
+        ("junit", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites '),
+        ("github", "::warning file=config.py,line=18,"),
+        ("gitlab", '[\n  {\n    "description"'),
+        ("markdown", "## everyhop audit · F\n"),
+        ("html", "<!DOCTYPE html>"),
+    ],
+)
 def test_every_form_can_be_written_to_a_file(tmp_path: Path, form: str, begins: str) -> None:
     """stdout stays empty; a remark on stderr tells where it is, unless it is unwanted."""
     path = tmp_path / "report"
@@ -120,6 +133,25 @@ def test_every_form_can_be_written_to_a_file(tmp_path: Path, form: str, begins: 
     assert path.read_text(encoding="utf-8").startswith(begins)
     assert path.read_text(encoding="utf-8").endswith("\n")
     assert CliRunner().invoke(exposed, ["--output", str(path), "--quiet"]).stderr == ""
+
+
+def test_one_report_is_written_in_several_forms(tmp_path: Path) -> None:
+    """A build server wants its own form and a person another one, of one look."""
+    paths = {form: tmp_path / form for form in ("sarif", "markdown", "text")}
+    also = [word for form, path in paths.items() for word in ("--also", f"{form}={path}")]
+    result = CliRunner().invoke(exposed, ["--format", "json", "--quiet", *also])
+    assert (result.exit_code, result.stderr) == (ExitCode.FINDINGS, "")
+    assert json.loads(result.stdout)["schema"] == "everyhop/1"
+    assert json.loads(paths["sarif"].read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert paths["markdown"].read_text(encoding="utf-8").startswith("## everyhop")
+    assert paths["text"].read_text(encoding="utf-8").startswith("unverified-chain")
+
+
+@pytest.mark.parametrize("words", ["sarif", "sarif=", "yaml=x", "=x"])
+def test_a_further_form_has_a_name_and_a_file(words: str) -> None:
+    """What is neither is told before anything is looked at."""
+    result = CliRunner().invoke(exposed, ["--also", words])
+    assert (result.exit_code, "is not FORMAT=FILE" in result.output) == (2, True)
 
 
 def test_a_text_of_its_own_takes_the_place_of_the_common_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everyhop.model.sighting import Cookie
-from everyhop.probe import cookie, hsts
+from everyhop.model import hsts
+from everyhop.probe import cookie
 from everyhop.probe.trouble import Trouble
 from everyhop.probe.upgrades.http import HEAD_CAP, ask_for_root
 from tests.probing import play

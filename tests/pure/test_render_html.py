@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from everyhop.model.baseline import Known
 from everyhop.model.endpoint import TcpEndpoint
+from everyhop.model.evidence import Quote, SourceSpan
 from everyhop.model.hop import Hop
 from everyhop.model.report import Report
 from everyhop.model.wire import Wire
@@ -215,3 +218,20 @@ def test_no_hops_no_picture() -> None:
     """An empty report has a page without a map."""
     assert picture(reports.empty(), Direction.ACROSS) is None
     assert 'class="map' not in html(reports.empty())
+
+
+def test_the_source_line_is_marked_and_a_baseline_is_told() -> None:
+    """Whatever stands in the line is text."""
+    found = reports.exposed().findings[0]
+    span = SourceSpan("a.py", 7, 5, 7, 8, "read", quote=Quote("    <b>x</b>", 4, 7))
+    report = replace(
+        reports.exposed(),
+        findings=(replace(found, evidence=(span,)),),
+        known=(found,),
+        gone=(Known("old<i>.py", "drift", "f" * 32, "it drifts"),),
+    )
+    page = html(report)
+    assert '<span class="number">7</span><mark>&lt;b&gt;</mark>x&lt;/b&gt;</pre>' in page
+    assert '<p class="seen"><b>read</b> read</p>' in page
+    assert "Known in the baseline, and still there" in page
+    assert "<b>drift</b> old&lt;i&gt;.py" in page

@@ -5,14 +5,18 @@ from dataclasses import replace
 
 import pytest
 
+from everyhop.model.baseline import Known
+from everyhop.model.endpoint import TcpEndpoint
+from everyhop.model.evidence import Quote, SourceSpan
 from everyhop.model.hop import Hop
 from everyhop.model.report import Report
 from everyhop.model.sighting import Gap
 from everyhop.model.wire import Wire
-from everyhop.render.hop_map import clipped, hop_map
+from everyhop.render.columns import clipped, columns
+from everyhop.render.hop_map import hop_map
 from everyhop.render.ink import coloured, plain
 from everyhop.render.lines import WIDTH, wrapped
-from everyhop.render.text import Detail, text_report
+from everyhop.render.text import Detail, finding_lines, text_report
 from tests import reports
 
 EXPOSED = """\
@@ -130,6 +134,40 @@ def test_verbose_tells_the_good_and_the_waived_too() -> None:
     assert "waived  plaintext-dial  tests/conftest.py:8" in text
     url = "ssl_cert=/etc/ssl/app.pem&ssl_key=/etc/ssl/app.key"
     assert url in text_report(reports.exposed(), Detail.VERBOSE)
+
+
+def test_what_a_baseline_knows_is_counted_and_what_is_gone_is_named() -> None:
+    """Known findings are named with --verbose; nothing new is not nothing wrong."""
+    found = reports.exposed().findings
+    gone = (Known("old.py", "drift", "f" * 32, "it drifts"),)
+    report = replace(reports.exposed(), findings=(), gaps=(), known=found, gone=gone)
+    text = text_report(report)
+    assert "gone    drift  old.py" in text
+    assert text.splitlines()[-1] == (
+        "nothing new found wrong · 3 hops, 1 exposed · 1 known in the baseline · 1 of the baseline gone"
+    )
+    assert "known   unverified-chain  config.py:18  SQLALCHEMY_DATABASE_URI" in text_report(report, Detail.VERBOSE)
+
+
+def test_the_source_line_stands_above_what_was_read_there() -> None:
+    """Underlined; what was read is told where the line does not say so, and clipped like it."""
+    quote = Quote("URI = f'mysql://app:***@{HOST}/app'", 6, 35)
+    found = reports.exposed().findings[0]
+    place = found.evidence[0]
+    assert isinstance(place, SourceSpan)
+    place = replace(place, quote=quote)
+    lines = list(finding_lines(replace(found, evidence=(place,))))
+    assert lines[2:4] == [f"    {quote.text}", "    " + " " * 6 + "^" * 29]
+    assert lines[4].startswith("  read  mysql+pymysql://app:***@db.internal")
+    assert len(lines[4]) <= WIDTH
+
+
+def test_wide_names_keep_the_columns() -> None:
+    """A terminal gives two columns to each of these characters."""
+    wide = replace(reports.DB, listener="データ", endpoint=TcpEndpoint("三.internal", 3306))
+    lines = hop_map(reports.report([*reports.web(), reports.dials(wide, reports.VERIFY_FULL)]), plain)
+    ends = {columns(line[: line.rindex("verify-full")]) for line in lines if "verify-full" in line}
+    assert len(ends) == 1
 
 
 def test_what_a_command_adds_stands_between_map_and_findings() -> None:

@@ -159,9 +159,9 @@ WEB = Hop("edge", "browser", "nginx", Wire.HTTP, TcpEndpoint("tips.example.org",
 @pytest.mark.parametrize(
     ("subject", "rules"),
     [
-        (Site("nginx", https=True, redirects=True, hsts_max_age=300, hsts_applies=True), []),
-        (Site("nginx", https=True, redirects=None, hsts_max_age=300, hsts_applies=True), []),
-        (Site("nginx", https=True, redirects=False, hsts_max_age=300, hsts_applies=True), ["missing-redirect"]),
+        (Site("nginx", https=True, redirects=True, hsts_max_age=31_536_000, hsts_applies=True), []),
+        (Site("nginx", https=True, redirects=None, hsts_max_age=31_536_000, hsts_applies=True), []),
+        (Site("nginx", https=True, redirects=False, hsts_max_age=31_536_000, hsts_applies=True), ["missing-redirect"]),
         (Site("nginx", https=True, redirects=True, hsts_max_age=None, hsts_applies=True), ["missing-hsts"]),
         (Site("nginx", https=True, redirects=True, hsts_max_age=0, hsts_applies=True), ["missing-hsts"]),
         (Site("nginx", https=True, redirects=True, hsts_max_age=None, hsts_applies=False), []),

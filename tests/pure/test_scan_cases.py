@@ -20,7 +20,7 @@ from everyhop.scan.workspace import Kind, Source, Workspace
 
 CASES = Path(__file__).parents[1] / "cases" / "scan"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-MARK = re.compile(r"# expect: (?P<rule>[a-z-]+)(?P<possible> possible)?")
+MARK = re.compile(r"# expect(?P<below> below)?: (?P<rule>[a-z0-9-]+)(?P<possible> possible)?")
 SECRETS = ("secret", "hunter2", "p@ss", "p%40ss")
 
 Place = tuple[str, int, str, str]
@@ -38,7 +38,8 @@ def marked(case: Path) -> set[Place]:
         for number, line in enumerate(file.read_text().splitlines(), 1):
             for match in MARK.finditer(line):
                 name = file.relative_to(root).as_posix()
-                found.add((name, number, match["rule"], "possible" if match["possible"] else "certain"))
+                line_of_it = number + 1 if match["below"] else number  # where a line can hold no comment
+                found.add((name, line_of_it, match["rule"], "possible" if match["possible"] else "certain"))
     return found
 
 
@@ -78,7 +79,7 @@ def test_every_finding_says_what_would_end_it() -> None:
 def test_files_that_do_not_parse_are_gaps_with_their_line() -> None:
     """The rest of the scan goes on, and a file that cannot matter is not even parsed."""
     gaps = {gap.where for gap in report(CASES / "broken").gaps}
-    assert gaps == {"settings.py:1", "docker-compose.yml:3", "uv.lock:1"}
+    assert gaps == {"settings.py:1", "docker-compose.yml:3", "uv.lock:1", "values.yaml:2"}
 
 
 def test_a_variable_and_its_use_are_one_reading_with_both_places() -> None:

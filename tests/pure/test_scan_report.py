@@ -145,6 +145,18 @@ def test_work_grows_with_the_lines(line: str) -> None:
         "create_engine('%s' % ())\ncreate_engine('{' .format())\ncreate_engine('{0.x[1]}'.format(1))",
         "create_engine('postgresql://u@h/d', connect_args={'port': 0x" + "f" * 4500 + "})",
         "create_engine('postgresql://u:p@[::1/d')\ncreate_engine('postgresql://h:99999/d')",
+        "def f(): return f()\nx = f()\ncreate_engine(x.url)\ncreate_engine(f().url)",
+        "def f(): return g()\ndef g(): return f()\ncreate_engine(f().url)\ndef h(x: h): create_engine(x.url)",
+        "from pydantic import BaseSettings\nclass A(A, BaseSettings):\n    url: str\ncreate_engine(A().url)",
+        "DATABASES = {'ENGINE': 'django.db.backends.mysql', **DATABASES, 'OPTIONS': DATABASES, 'HOST': DATABASES}",
+        "from pony.orm import Database\ndb = Database()\ndb.bind()\ndb.bind(*a, **b)\ndb.bind(provider=x)",
+        "from dbutils.pooled_db import PooledDB\nPooledDB()\nPooledDB(PooledDB)\nimport aiopg\naiopg.connect()",
+        "from sqlalchemy import engine_from_config as make\nmake()\nmake({}, 1)\nmake({}, 'a')",
+        "import dj_database_url as dj, environ\ndj.config()\nenviron.Env().db()\nenviron.Env().db(x)\ndj.parse()",
+        "url = a or (b or (c or " * 30 + "'postgresql://u@h/d'" + "))" * 30,
+        "class A:\n    a: A\n    b = A()\n    def __init__(self): self.c = A()\ncreate_engine(A().a.a.b.b.c.c.d)",
+        "from tortoise import Tortoise\nTortoise.init()\nx = {'connections': x}\n{'engine': y, 'credentials': y}",
+        "from sqlalchemy import make_url as m\ncreate_engine(m('x').set(host=1, query=m))\nm('postgresql://h').set(port={})",
     ],
 )
 def test_strange_code_ends_in_a_report(text: str) -> None:

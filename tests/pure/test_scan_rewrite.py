@@ -1,15 +1,15 @@
 """One value changed, everything else as it was."""
 
-import ast
 import shlex
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from everyhop.dialects import registry
-from everyhop.dialects.dsn import PLACEHOLDER
+from everyhop.dialects.dsn import PLACEHOLDER, Dsn
 from everyhop.dialects.settings import PeerCheck, PythonContext
 from everyhop.dialects.source import ANCHORS, source
 from everyhop.errors import SettingsError, SourceError
@@ -18,10 +18,10 @@ from everyhop.model.posture import Floor
 from everyhop.model.secret import Secret
 from everyhop.rules.policy import Policy
 from everyhop.scan.rewrite.dotenv import remove, set_value, values
+from everyhop.scan.rewrite.query import respelled
 from everyhop.scan.rewrite.remedy import remedy
-from everyhop.scan.rewrite.text import rewrite, set_literal
-from everyhop.scan.syntax import dotenv, python
-from everyhop.scan.syntax.span import Lines, Span
+from everyhop.scan.rewrite.text import Edit, after, applied, changed, overlap
+from everyhop.scan.syntax import dotenv
 
 
 def in_order(text: str) -> list[tuple[str, str]]:
@@ -127,30 +127,94 @@ def test_what_a_dotenv_file_cannot_say_is_refused(key: str, value: str) -> None:
     assert len(value) < 2 or value not in str(caught.value)
 
 
-@given(st.text(), st.data(), st.text())
-def test_only_the_span_changes(text: str, data: st.DataObject, replacement: str) -> None:
-    """What stands before and after a span is what it was."""
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, len(text)))
-    assert rewrite(text, Lines(text).span(start, end), replacement) == text[:start] + replacement + text[end:]
+EDITS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.text("xyz", max_size=4)), max_size=5).map(
+    lambda drawn: [Edit(start, start + length, new) for start, length, new in drawn]
+)
 
 
-@given(st.text(), st.sampled_from(["'old'", '"old"', 'r"old"', '"""old"""']))
-def test_a_rewritten_literal_is_worth_the_new_value(value: str, literal: str) -> None:
-    """And the file still parses."""
-    assume(not any(0xD800 <= ord(character) < 0xE000 for character in value))
-    text = f"é = 1; url = {literal}  # why\n"
-    node = python.parse(text).body[-1].value  # type: ignore[attr-defined]
-    after = set_literal(text, python.span_of(node, Lines(text)), value)
-    assert ast.literal_eval(python.parse(after).body[-1].value) == value  # type: ignore[attr-defined]
-    assert after.endswith("  # why\n")
+@given(st.text("abc\n", min_size=40, max_size=50), EDITS)
+def test_only_what_an_edit_names_changes(text: str, edits: list[Edit]) -> None:
+    """Whatever stands outside of every edit is there afterwards, where `after` says."""
+    assume(not overlap(edits))
+    now = applied(text, edits)
+    assert len(now) == len(text) + sum(len(edit.new) - (edit.end - edit.start) for edit in set(edits))
+    for offset, character in enumerate(text):
+        if not any(edit.start <= offset < edit.end for edit in edits):
+            put_in_here = sum(len(edit.new) for edit in set(edits) if edit.start == edit.end == offset)
+            assert now[after(offset, edits) + put_in_here] == character
 
 
-@pytest.mark.parametrize("source", ["f'{x}'", "a + b", "name", "3", ""])
-def test_an_expression_is_not_rewritten(source: str) -> None:
-    """It says more than its value."""
+@given(st.text("ab", max_size=8), st.text("ab", max_size=8))
+def test_the_difference_of_two_texts_makes_one_into_the_other(before: str, now: str) -> None:
+    """And where there is none there is no edit."""
+    edit = changed(before, now)
+    assert (applied(before, [edit]) if edit else before) == now
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [[Edit(0, 3, "x"), Edit(2, 4, "y")], [Edit(1, 1, "x"), Edit(1, 1, "y")], [Edit(0, 3, "x"), Edit(0, 3, "y")]],
+)
+def test_edits_of_the_same_text_overlap(edits: list[Edit]) -> None:
+    """Those that are about neighbours do not, nor does one that is there twice."""
+    assert overlap(edits)
+    assert not overlap([edits[0], edits[0], edits[0].moved(10)])
+
+
+WORDS = st.text("ab1%@:/?&= .", min_size=1, max_size=8)
+
+
+@given(WORDS, WORDS, st.lists(st.sampled_from(["sslmode=require", "application_name=a+b", "x=%20", "sslmode=allow"])))
+def test_of_a_url_only_the_options_change(user: str, password: str, options: list[str]) -> None:
+    """User, password and whatever else is asked for stay to the letter."""
+    query = f"?{'&'.join(options)}" if options else ""
+    head = f"postgresql+psycopg2://{quote(user, safe='')}:{quote(password, safe='')}@db.internal/app"
+    old = Dsn.parse(head + query)
+    new = old.with_options({"sslmode": "verify-full", "sslrootcert": "/ca.pem"})
+    edit = respelled(head + query, old, new)
+    assert edit is not None
+    now = applied(head + query, [edit])
+    assert now.startswith(head)
+    assert Dsn.parse(now) == new
+    assert respelled(now, Dsn.parse(now), new) is None
+
+
+@given(
+    st.lists(
+        st.sampled_from(["host=db", "password='a \\' b'", "sslmode=allow", "user = x", "sslmode='a b'"]), min_size=1
+    )
+)
+def test_of_a_string_of_pairs_only_the_options_change(pairs: list[str]) -> None:
+    """In libpq's own grammar, where blanks may stand around `=`."""
+    text = " ".join(pairs)
+    old = Dsn.parse(text)
+    new = old.with_options({"sslmode": "verify-full", "sslrootcert": "/ca.pem"})
+    edit = respelled(text, old, new)
+    assert edit is not None
+    now = Dsn.parse(applied(text, [edit]))
+    assert sorted(now.options, key=str) == sorted(new.options, key=str)
+
+
+@pytest.mark.parametrize("path", ["/a b.pem", "/ä.pem", "/{ca}.pem", "/100%.pem", "/$HOME/ca.pem", "/it's.pem"])
+def test_a_path_that_would_have_to_be_quoted_is_refused(path: str) -> None:
+    """What it needs differs from file to file."""
+    old = Dsn.parse("postgresql://h/d")
     with pytest.raises(SourceError):
-        set_literal(source, Span(1, 1, 1, len(source) + 1), "x")
+        respelled("postgresql://h/d", old, old.with_options({"sslrootcert": path}))
+
+
+@pytest.mark.parametrize("written", ["postgresql://h/d?{options}", "postgresql://h/d", "postgresql://h/d?ssl=1"])
+def test_options_that_do_not_stand_in_the_text_are_refused(written: str) -> None:
+    """They came from elsewhere: changing them here would do something else."""
+    old = Dsn.parse("postgresql://h/d?sslmode=require")
+    with pytest.raises(SourceError):
+        respelled(written, old, old.with_options({"sslmode": "verify-full"}))
+
+
+def test_more_than_options_is_refused() -> None:
+    """A driver or a host is not changed by a fix."""
+    with pytest.raises(SourceError):
+        respelled("postgresql://h/d", Dsn.parse("postgresql://h/d"), Dsn.parse("postgresql+psycopg2://h/d"))
 
 
 def fix_of(keywords: Mapping[str, object]) -> Remediation:

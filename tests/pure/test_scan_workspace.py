@@ -45,20 +45,54 @@ def unprivileged() -> Iterator[None]:
         (".env", Kind.DOTENV),
         (".env.production", Kind.DOTENV),
         ("prod.env", Kind.DOTENV),
+        (".env-example", Kind.DOTENV),
+        ("env.sample", Kind.DOTENV),
+        (".envs/.production/.postgres", Kind.DOTENV),
+        ("env.py", Kind.PYTHON),
+        (".env.md", None),
+        ("environment", None),
+        ("app.env.j2", Kind.DOTENV),
         (".env.d.ts", None),
         ("docker-compose.prod.yml", Kind.COMPOSE),
         ("compose.yaml", Kind.COMPOSE),
-        ("values.yaml", None),
+        ("values.yaml", Kind.YAML),
         ("requirements/base.txt", Kind.PINS),
         ("requirements-dev.txt", Kind.PINS),
         ("notes.txt", None),
         ("uv.lock", Kind.PINS),
+        ("requirements.in", Kind.PINS),
+        ("Pipfile.lock", Kind.PINS),
+        ("Dockerfile", Kind.DOCKERFILE),
+        ("Dockerfile.prod", Kind.DOCKERFILE),
+        ("app.service", Kind.UNIT),
+        ("app.service.d/override.conf", Kind.UNIT),
+        ("alembic.ini", Kind.INI),
+        ("config.cfg.template", Kind.INI),
+        ("templates/deployment.yaml.j2", Kind.YAML),
+        ("settings.toml", Kind.TOML),
+        ("config.json", Kind.JSON),
+        ("package-lock.json", None),
+        ("entrypoint.sh", Kind.TEXT),
+        ("main.tf", Kind.TEXT),
+        ("Procfile", Kind.TEXT),
+        ("logo.svg", None),
         ("README.md", None),
     ],
 )
 def test_a_name_tells_the_kind(name: str, kind: Kind | None) -> None:
     """Only what scan reads is opened."""
     assert kind_of(Path(name)) is kind
+
+
+def test_a_settings_file_is_looked_at_only_where_something_can_stand_in_it(tmp_path: Path) -> None:
+    """The bytes decide, however large the file: nothing is parsed for a dump without a database URL."""
+    write(tmp_path, "a.json", "b.toml", "c.yaml", "d.sh", text='{"x": 1}\n')
+    write(tmp_path, "e.json", "f.yaml", text='{"url": "postgresql://db.internal/app"}\n')
+    (tmp_path / "dump.json").write_bytes(b'["x"]\n' * (LARGEST // 5))
+    (tmp_path / "large.json").write_bytes(b'["x"]\n' * (LARGEST // 5) + b'"mysql://db.internal/app"')
+    seen = read([tmp_path])
+    assert [source.path for source in seen.sources] == ["e.json", "f.yaml"]
+    assert [gap.where for gap in seen.gaps] == ["large.json"]
 
 
 def test_other_peoples_code_is_left_out(tmp_path: Path) -> None:

@@ -34,6 +34,10 @@ COMMANDS: Final = {
     "explain": Entry(
         "everyhop.cli.explain:explain", Movement.FIND, "Say what a database URL really does, and what to use instead."
     ),
+    "init": Entry("everyhop.cli.init:init", Movement.FIND, "Write everyhop.toml from what scan finds."),
+    "audit": Entry(
+        "everyhop.cli.audit:audit", Movement.FIND, "Scan, probe and sample over everyhop.toml: one report, one grade."
+    ),
     "probe": Entry(
         "everyhop.cli.probe:probe", Movement.FIND, "Look at a live listener from outside; never authenticates."
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -45,14 +44,17 @@ def table() -> list[tuple[str, str]]:
 def exit_code(report: Report, fail_on: Severity | None, *, strict: bool) -> ExitCode:
     """What a report means for the caller.
 
-    `fail_on` None is `--fail-on never`. Only certain findings count, unless `strict`. Waived ones never do.
+    `fail_on` None is `--fail-on never`. Only certain findings count, unless `strict`. Those that are waived, or known
+    in a baseline, never do.
     """
-    if fail_on is not None and any(finding.severity >= fail_on for finding in _counted(report, strict=strict)):
+    if any(counts(finding, fail_on, strict=strict) for finding in report.findings):
         return ExitCode.FINDINGS
     return ExitCode.GAPS if report.gaps else ExitCode.CLEAN
 
 
-def _counted(report: Report, *, strict: bool) -> Iterator[Finding]:
+def counts(finding: Finding, fail_on: Severity | None, *, strict: bool) -> bool:
+    """Whether a finding makes the exit code 1. The arguments are those of `exit_code`."""
     from everyhop.model.finding import Certainty  # noqa: PLC0415 - as above
 
-    return (finding for finding in report.findings if strict or finding.certainty is Certainty.CERTAIN)
+    sure = strict or finding.certainty is Certainty.CERTAIN
+    return sure and fail_on is not None and finding.severity >= fail_on

@@ -6,17 +6,17 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
-from everyhop.cli.exit_codes import exit_code
+from everyhop.cli.exit_codes import counts, exit_code
 from everyhop.cli.failure import nobody_reads_on
 from everyhop.config import Settings, load
-from everyhop.model.finding import Severity
+from everyhop.model.finding import Finding, Severity
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
 from everyhop.render.file import write_whole
@@ -34,12 +34,20 @@ class Format(Enum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    MARKDOWN = "markdown"
     HTML = "html"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the caller wants of a report. `output` None is stdout, `fail_on` None is `--fail-on never`."""
+    """What the caller wants of a report. `output` None is stdout, `fail_on` None is `--fail-on never`.
+
+    `also` are further forms of the same report, each with its file.
+    """
 
     format: Format = Format.TEXT
     output: Path | None = None
@@ -47,6 +55,7 @@ class Options:
     strict: bool = False
     config: Path | None = None
     detail: Detail = Detail.NORMAL
+    also: tuple[tuple[Format, Path], ...] = ()
 
     @property
     def quiet(self) -> bool:
@@ -69,6 +78,10 @@ _OPTIONS = (
         help="Write the report to FILE instead of stdout.",
     ),
     click.option(
+        "--also", multiple=True, metavar="FORMAT=FILE",
+        help="Write the same report in a further form: sarif=everyhop.sarif (repeatable).",
+    ),
+    click.option(
         "--fail-on", type=click.Choice([*(severity.word for severity in Severity), NEVER]),
         default=Severity.MEDIUM.word, show_default=True, help="The lowest severity that makes the exit code 1.",
     ),
@@ -89,6 +102,7 @@ def report_options(command: Callable[..., R]) -> Callable[..., R]:
     def with_options(
         *args: Any, form: str, output: Path | None, fail_on: str, quiet: bool, verbose: bool, **rest: Any
     ) -> R:
+        also = tuple(map(_form_and_file, rest.pop("also")))
         if quiet and verbose:
             raise click.UsageError("--quiet and --verbose exclude each other", click.get_current_context())
         options = Options(
@@ -98,6 +112,7 @@ def report_options(command: Callable[..., R]) -> Callable[..., R]:
             strict=rest.pop("strict"),
             config=rest.pop("config"),
             detail=Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.NORMAL,
+            also=also,
         )
         return command(*args, options=options, **rest)
 
@@ -105,6 +120,15 @@ def report_options(command: Callable[..., R]) -> Callable[..., R]:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
+
+
+def _form_and_file(text: str) -> tuple[Format, Path]:
+    form, equals, path = text.partition("=")
+    known = [known.value for known in Format]
+    if not equals or not path or form not in known:
+        message = f"--also {text!r} is not FORMAT=FILE, with one of {', '.join(known)}"
+        raise click.UsageError(message, click.get_current_context())
+    return Format(form), Path(path)
 
 
 def settings(options: Options, directory: Path | None = None) -> Settings:
@@ -119,12 +143,18 @@ def rendered(
     json_extra: Mapping[str, object] | None = None,
     text_extra: str = "",
     text: str | None = None,
+    base: str = "",
 ) -> str:
     """The report in the form that is wanted, without a final line feed.
 
     `json_extra` is merged into the JSON document. `text_extra` is a block of lines between the hop map and the
-    findings; `text` takes the place of the text form altogether.
+    findings; `text` takes the place of the text form altogether. `base` is the folder that the report's paths are
+    relative to, seen from the current one, where a build server begins to count.
     """
+
+    def counted(finding: Finding) -> bool:
+        return counts(finding, options.fail_on, strict=options.strict)
+
     match options.format:
         case Format.JSON:
             return document(report, json_extra)
@@ -132,6 +162,26 @@ def rendered(
             from everyhop.render.html import html  # noqa: PLC0415 - jinja2 is slow to import
 
             return html(report)
+        case Format.SARIF:
+            from everyhop.render.sarif import sarif  # noqa: PLC0415 - one form is wanted, and there are eight
+
+            return sarif(report, base)
+        case Format.JUNIT:
+            from everyhop.render.junit import junit  # noqa: PLC0415 - as above
+
+            return junit(report, counted, base)
+        case Format.GITHUB:
+            from everyhop.render.github import workflow_commands  # noqa: PLC0415 - as above
+
+            return workflow_commands(report, counted, base)
+        case Format.GITLAB:
+            from everyhop.render.gitlab import code_quality  # noqa: PLC0415 - as above
+
+            return code_quality(report, base)
+        case Format.MARKDOWN:
+            from everyhop.render.markdown import markdown  # noqa: PLC0415 - as above
+
+            return markdown(report)
         case Format.TEXT:
             ink = coloured if options.output is None and colour_wanted() else plain
             return text if text is not None else text_report(report, options.detail, ink, extra=text_extra)
@@ -144,9 +194,19 @@ def finish(
     json_extra: Mapping[str, object] | None = None,
     text_extra: str = "",
     text: str | None = None,
+    base: str = "",
 ) -> NoReturn:
     """Write the report where it is wanted and exit with the documented code. The arguments are those of `rendered`."""
-    emit(rendered(report, options, json_extra=json_extra, text_extra=text_extra, text=text), options)
+    for wanted in (*(replace(options, format=form, output=path) for form, path in options.also), options):
+        emit(rendered(report, wanted, json_extra=json_extra, text_extra=text_extra, text=text, base=base), wanted)
+    sys.exit(exit_code(report, options.fail_on, strict=options.strict))
+
+
+def finish_beside(report: Report, options: Options, *, base: str = "") -> NoReturn:
+    """As `finish`, where stdout is taken already: only the further forms are written."""
+    for form, path in options.also:
+        wanted = replace(options, format=form, output=path)
+        emit(rendered(report, wanted, base=base), wanted)
     sys.exit(exit_code(report, options.fail_on, strict=options.strict))
 
 

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from everyhop.cli.options import Options, finish, report_options, settings
+from everyhop.cli.fixing import agree, keep, show
+from everyhop.cli.options import Options, finish, finish_beside, remark, report_options, settings
+from everyhop.config import baseline as baselines
 from everyhop.errors import SettingsError, SourceError
+from everyhop.jobs.baseline import set_against
+from everyhop.jobs.fix import Extent, propose
+from everyhop.jobs.scan import Unsaved
 from everyhop.jobs.scan import scan as look
+from everyhop.model.baseline import Baseline
 from everyhop.model.nearest import did_you_mean
+from everyhop.model.report import Report
+from everyhop.render.file import write_whole
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.rule import Rule
+from everyhop.scan.workspace import LARGEST, root_of
+
+_STDIN: Final = Path("-")
 
 
 @click.command()
@@ -23,12 +35,41 @@ from everyhop.rules.rule import Rule
 @click.option("--select", multiple=True, metavar="RULE", help="Judge by this rule only (repeatable).")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out (repeatable).")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders that match (repeatable).")
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Findings that FILE names do not count; those that are gone are told.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what is found now to FILE, so that it is known from now on.",
+)
+@click.option("--fix", is_flag=True, help="Write the safe fixes into the files, and report what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: those that are not safe, too.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, secrets masked, and write none of it.")
+@click.option(
+    "--anchors",
+    metavar="FILE",
+    help="With --fix or --diff: the trust anchors for settings that name none, as a path where the app runs.",
+)
+@click.option("--stdin-filename", metavar="NAME", help="Read stdin as the file NAME, which need not exist.")
 @report_options
 def scan(
     paths: tuple[Path, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     exclude: tuple[str, ...],
+    baseline: Path | None,
+    write_baseline: Path | None,
+    *,
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
+    anchors: str | None,
+    stdin_filename: str | None,
     options: Options,
 ) -> None:
     """Read source and configuration, offline, and judge every hop.
@@ -36,15 +77,74 @@ def scan(
     \b
       everyhop scan                                 the project in this folder
       everyhop scan app/ docker-compose.yml .env    only these
-      everyhop scan --format json --output scan.json --fail-on high
+      everyhop scan --format sarif --output everyhop.sarif --fail-on high
+      everyhop scan --write-baseline known.json     what is there is known;
+      everyhop scan --baseline known.json           only what is new counts
+      everyhop scan --diff --anchors /etc/ssl/db-ca.pem    what --fix would change
+      everyhop scan --fix --anchors /etc/ssl/db-ca.pem
+      everyhop scan - --stdin-filename config.py    a text that is not saved yet
 
-    It reads Python, dotenv, docker-compose and lock files. None of what it reads is executed or imported.
+    None of what it reads is executed or imported.
     """
+    agree(fix=fix, unsafe_fixes=unsafe_fixes, diff=diff, anchors=anchors, stdin=stdin_filename is not None)
     chosen = _chosen(select, ignore)
-    _readable(paths)
-    folder = next((path for path in paths if path.is_dir()), None)
-    report = look(paths or (Path(),), settings(options, folder), datetime.now(UTC), exclude=exclude, rules=chosen)
-    finish(report, options)
+    known = baselines.load(baseline) if baseline is not None else None
+    named, unsaved = _stdin(paths, stdin_filename)
+    _readable(named)
+    folder = next((path for path in named if path.is_dir()), None)
+    decided, now = settings(options, folder), datetime.now(UTC)
+
+    def against(report: Report) -> Report:
+        return report if known is None else set_against(report, known, chosen)
+
+    if fix or diff:
+        extent = Extent.ALL if unsafe_fixes else Extent.SAFE
+        proposal = propose(
+            named, decided, now, extent, anchors=anchors, exclude=exclude, rules=chosen, narrowed=against
+        )
+        if diff:
+            show(proposal, options)
+        else:
+            keep(proposal, root_of(named), options)
+    report = look(named, decided, now, exclude=exclude, rules=chosen, unsaved=unsaved)
+    if write_baseline is not None:
+        known = _written(report, write_baseline, options)
+    report = against(report)
+    if diff and options.output is None:
+        finish_beside(report, options, base=_base(named))
+    finish(report, options, base=_base(named))
+
+
+def _stdin(paths: tuple[Path, ...], name: str | None) -> tuple[tuple[Path, ...], Unsaved | None]:
+    """The paths to read, by default this folder, and what stands on stdin, where that is asked for."""
+    named = tuple(path for path in paths if path != _STDIN)
+    if name is None:
+        if len(named) < len(paths):
+            message = "- needs the name of what stdin is: --stdin-filename app/config.py"
+            raise click.UsageError(message, click.get_current_context())
+        return named or (Path(),), None
+    data = sys.stdin.buffer.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise SourceError(f"stdin has more than the {LARGEST // 1_000_000} MB that are read", hint="scan the file")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SourceError("this is not UTF-8 text", path="stdin", hint="save it as UTF-8, or scan the file") from None
+    return named, Unsaved(Path(name).as_posix(), text)
+
+
+def _written(report: Report, path: Path, options: Options) -> Baseline:
+    """Write the findings there are; what is waived has a reason already, and is none of a baseline's business."""
+    baseline = Baseline.of(report.findings)
+    write_whole(path, baselines.written(baseline) + "\n")
+    remark(f"written: {path}, with {len(baseline.known)} known", options)
+    return baseline
+
+
+def _base(paths: tuple[Path, ...]) -> str:
+    """What reported paths are relative to, seen from here; empty where that is here, or nowhere below."""
+    here, root = Path.cwd().resolve(), root_of(paths) if paths else Path.cwd().resolve()
+    return root.relative_to(here).as_posix() if root != here and root.is_relative_to(here) else ""
 
 
 def _readable(paths: tuple[Path, ...]) -> None:

@@ -69,7 +69,9 @@ def read_hops(
         wire = _wire(entry, location, product)
         first = wire is Wire.HTTP and all(hop.wire is not Wire.HTTP for hop in hops)
         dialer = entry.text("dialer") or ("browser" if first else "app")
-        hops.append(Hop(name, named.get(dialer, dialer), named[name], wire, location.endpoint if location else None))
+        span = entry.span("endpoint" if location else None)
+        endpoint = location.endpoint if location else None
+        hops.append(Hop(name, named.get(dialer, dialer), named[name], wire, endpoint, span))
     return tuple(hops), settings
 
 

@@ -39,11 +39,12 @@ class Table:
             message, hint=hint, path=self.document.path, line=line_of(self.document.lines, path), key=_dotted(path)
         )
 
-    def span(self) -> SourceSpan:
-        """Where this table begins."""
-        line = line_of(self.document.lines, self.at) or 1
+    def span(self, key: str | None = None) -> SourceSpan:
+        """The line on which a key stands, or this table begins."""
+        path = self.at if key is None else (*self.at, key)
+        line = line_of(self.document.lines, path) or 1
         snippet = (self.document.text.splitlines() or [""])[line - 1]
-        return SourceSpan(self.document.path, line, 1, line, len(snippet) + 1, snippet.strip(), _dotted(self.at))
+        return SourceSpan(self.document.path, line, 1, line, len(snippet) + 1, snippet.strip(), _dotted(path))
 
     def only(self, *known: str) -> None:
         """Refuse every key that is none of these."""

@@ -40,20 +40,50 @@ class TlsFiles:
     client_anchors: str | None = None
 
 
-def settings(text: str) -> Mapping[str, str]:
-    """What the server takes from one option file, names in lower case with `_`; the last wins, includes are left out.
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One line of an option file that sets something: its group (None before the first), and its place in the text.
+
+    `name` is in lower case with `_`; an `!include` or `!includedir` is an option of that name.
+    """
+
+    group: str | None
+    name: str
+    value: str
+    start: int
+    end: int
+
+    @property
+    def is_servers(self) -> bool:
+        """Whether the server reads this group."""
+        return self.group is not None and _GROUP.fullmatch(self.group) is not None
+
+
+def options(text: str) -> tuple[Option, ...]:
+    """Everything that one option file sets, whoever reads it, in order.
 
     `skip-name` is `name=0`, `loose-` is dropped, a name without a value is on (MariaDB's documentation, option files).
     """
-    found: dict[str, str] = {}
-    mine = False
+    found: list[Option] = []
+    group, offset = None, 0
     for line in text.split("\n"):
+        written = line.strip(_BLANKS)
+        start = offset + len(line) - len(line.lstrip(_BLANKS))
         if header := _HEADER.fullmatch(line):
-            mine = _GROUP.fullmatch(header["group"].strip()) is not None
-        elif mine and not line.strip(_BLANKS).startswith(("#", ";", "!")) and line.strip(_BLANKS):
+            group = header["group"].strip()
+        elif written.startswith(("!includedir", "!include")):
+            name, _, value = written.partition(" ")
+            found.append(Option(group, name, value.strip(_BLANKS), start, start + len(written)))
+        elif written and not written.startswith(("#", ";", "!")):
             name, value = _option(line)
-            found[name] = value
-    return found
+            found.append(Option(group, name, value, start, start + len(written)))
+        offset += len(line) + 1
+    return tuple(found)
+
+
+def settings(text: str) -> Mapping[str, str]:
+    """What the server takes from one option file by its names; the last wins, and includes are left out."""
+    return {o.name: o.value for o in options(text) if o.is_servers and not o.name.startswith("!")}
 
 
 def read(options: Mapping[str, str], version: Version | None = None) -> Listener:

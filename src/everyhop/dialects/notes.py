@@ -35,6 +35,8 @@ _SENTENCES: Final = {
     "password's verifier: that stops every relay without any CA; it names no server, and ends when a password leaks",
     "clear-password": "a server that asks for the password in clear gets it",
     "cn-fallback": "a name that stands only in the certificate's CN is believed",
+    "client-group": "{detail} stands in [client-server]: every client on that machine takes it as well, and one that "
+    "cannot read the file does not connect",
     "option-file": "an option file is read as well: what stands there is not known here",
     "service-file": "a service file is read as well: what stands there is not known here",
     "key-log": "sslkeylogfile writes the session keys to a file: whoever has that and the traffic can read it all",

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from everyhop.config import Settings
+from everyhop.errors import SourceError
 from everyhop.model.report import Report
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.judge import judge
+from everyhop.rules.policy import Policy
 from everyhop.rules.rule import Rule
 from everyhop.scan import workspace
-from everyhop.scan.observe import observe
+from everyhop.scan.observe import Observed, observe
+from everyhop.scan.quote import quoted
 from everyhop.scan.rewrite.remedy import attach
+from everyhop.scan.workspace import Source, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A text that is not in its file yet, as an editor has it: the path from the scanned root, with `/`."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The report on a workspace, with what it was made of: `policy` has the waivers of comments as well."""
+
+    report: Report
+    observed: Observed
+    policy: Policy
 
 
 def scan(
@@ -24,12 +46,34 @@ def scan(
     *,
     exclude: Sequence[str] = (),
     rules: Mapping[str, Rule[Any]] | None = None,
+    unsaved: Unsaved | None = None,
 ) -> Report:
     """The report on everything below `paths`. `exclude` are globs, `rules` the rules to judge by (default: all).
 
-    Raises `SourceError` for a path that does not exist; all else that cannot be looked at is a gap in the report.
+    `unsaved` takes the place of a file, or stands beside what there is. Raises `SourceError` for a path that does not
+    exist; all else that cannot be looked at is a gap in the report.
     """
-    observed = observe(workspace.read(paths, exclude), settings.topology)
+    read = workspace.read(paths, exclude) if paths else Workspace((), ())
+    if unsaved is not None:
+        read = _with(unsaved, read)
+    looked = look(read, settings, now, rules)
+    texts = {source.path: source.text for source in read.sources}
+    return quoted(attach(looked.report, looked.observed.settings, looked.policy), texts.get)
+
+
+def look(read: Workspace, settings: Settings, now: datetime, rules: Mapping[str, Rule[Any]] | None = None) -> Looked:
+    """What there is to say about texts that were read, without words on what to do about it."""
+    observed = observe(read, settings.topology)
     chosen = catalogue() if rules is None else rules
-    report = judge(observed.sightings, chosen, settings.policy, command="scan", started=now)
-    return attach(report, observed.settings, settings.policy)
+    policy = replace(settings.policy, waivers=(*settings.policy.waivers, *observed.waivers))
+    return Looked(judge(observed.sightings, chosen, policy, command="scan", started=now), observed, policy)
+
+
+def _with(unsaved: Unsaved, read: Workspace) -> Workspace:
+    kind = workspace.kind_of(Path(unsaved.path))
+    if kind is None:
+        raise SourceError(
+            "scan reads no file of this name", path=unsaved.path, hint="name it as it will be called: app/config.py"
+        )
+    others = tuple(source for source in read.sources if source.path != unsaved.path)
+    return replace(read, sources=(*others, Source(unsaved.path, kind, unsaved.text)))

@@ -69,14 +69,19 @@ def sources(settings: Settings) -> tuple[AppSource, ...]:
 
     Raises `SettingsError` where there is none.
     """
-    named = [source for hop in settings.hops.values() if (source := _source(hop)) is not None]
-    if not named:
+    found = named(settings)
+    if not found:
         raise SettingsError(
             "there is nothing to verify",
             hint="everyhop verify --app MODULE:ATTR, or --url-env NAME; or `app` for a hop in everyhop.toml",
             path=str(settings.path) if settings.path else None,
         )
-    return tuple(dict.fromkeys(named))
+    return found
+
+
+def named(settings: Settings) -> tuple[AppSource, ...]:
+    """The applications and URL variables of the hops in everyhop.toml, each once; possibly none."""
+    return tuple(dict.fromkeys(source for hop in settings.hops.values() if (source := _source(hop)) is not None))
 
 
 def verify(asked: Asked, settings: Settings, now: datetime) -> Verification:

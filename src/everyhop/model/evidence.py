@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from everyhop.model.certificate import Leaf
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A line of a file as a person may see it, secrets masked, and which of its characters the place is: from, to."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSpan:
     """A place in a file. Lines and columns count from 1; the end is exclusive. `path` is relative, with `/`.
 
-    `snippet` is the text there, with secrets masked; `symbol` is the name that is set there
-    (`SQLALCHEMY_DATABASE_URI`).
+    `snippet` is what was read there, with secrets masked; `symbol` is the name that is set there
+    (`SQLALCHEMY_DATABASE_URI`). `quote` is the first line of the place as it stands in the file: for people, so that
+    two spans are the same place with and without it.
     """
 
     path: str
@@ -23,6 +33,7 @@ class SourceSpan:
     end_column: int
     snippet: str = ""
     symbol: str | None = None
+    quote: Quote | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"

@@ -62,3 +62,8 @@ class Finding:
     def span(self) -> SourceSpan | None:
         """The place in a file, where there is one."""
         return next((item for item in self.evidence if isinstance(item, SourceSpan)), None)
+
+    @property
+    def anchor(self) -> SourceSpan | None:
+        """Where to point at: its place in a file, or for what was only seen live the line that names the endpoint."""
+        return self.span or (self.hop.span if self.hop else None)

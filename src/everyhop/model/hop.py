@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from everyhop.model.endpoint import Endpoint, TcpEndpoint
+from everyhop.model.evidence import SourceSpan
 from everyhop.model.wire import Wire
 
 
@@ -18,13 +19,17 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """`dialer` opens a connection to `listener` over `wire`; `endpoint` is None where it is known only at run time."""
+    """`dialer` opens a connection to `listener` over `wire`; `endpoint` is None where it is known only at run time.
+
+    `span` is the line of a settings file that names the endpoint, where there is one; it does not tell hops apart.
+    """
 
     name: str
     dialer: str
     listener: str
     wire: Wire
     endpoint: Endpoint | None
+    span: SourceSpan | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

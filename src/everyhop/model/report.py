@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from everyhop.model.baseline import Known
 from everyhop.model.finding import Finding
 from everyhop.model.hop import Hop
 from everyhop.model.posture import Bounds
@@ -47,9 +48,11 @@ class HopState:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a command has to say; `render` turns it into text, JSON or HTML.
+    """Everything a command has to say; `render` turns it into text, JSON, HTML and what build servers read.
 
     `waived` are findings that a dated, reasoned waiver covers: they cost no grade and no exit code, and stay visible.
+    `known` are those of a baseline: they cost no exit code, while the grade stays what it is. `gone` is what the
+    baseline names and nobody finds any more.
     """
 
     command: str
@@ -60,3 +63,5 @@ class Report:
     gaps: tuple[Gap, ...]
     grade: Grade | None
     waived: tuple[Finding, ...] = ()
+    known: tuple[Finding, ...] = ()
+    gone: tuple[Known, ...] = ()

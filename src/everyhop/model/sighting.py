@@ -88,6 +88,9 @@ class Site:
     `redirects` is None where its plain-HTTP port was not to be found or looked at. `hsts_max_age` is in seconds, None
     where no (valid) header was sent over HTTPS (RFC 6797 section 6.1). `hsts_applies` is False for IP addresses, where
     browsers ignore it (section 8.1.1).
+
+    Of settings only: `hsts_elsewhere` says that something unseen may send the header (the app behind, another file),
+    `hsts_without` names the answers that leave without it, and `hsts_over_http` that it is sent in plaintext as well.
     """
 
     product: str
@@ -95,6 +98,9 @@ class Site:
     redirects: bool | None
     hsts_max_age: int | None
     hsts_applies: bool
+    hsts_elsewhere: bool = False
+    hsts_without: tuple[str, ...] = ()
+    hsts_over_http: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,80 @@ class Cookie:
 
 
 @dataclass(frozen=True, slots=True)
+class Suites:
+    """The cipher suites that a listener was told to take: the list as written, and the broken ones that it admits.
+
+    `weak` are their families in OpenSSL's words (`RC4`, `3DES`, `eNULL` …), in the order of the list.
+    """
+
+    product: str
+    written: str
+    weak: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRule:
+    """How a database server lets somebody in: the method (`md5`, `trust` …) and the rule as it is written.
+
+    `network` is whether it speaks of connections from other machines; the others come by socket or loopback.
+    """
+
+    product: str
+    method: str
+    written: str
+    network: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyTrust:
+    """Whose word an app takes for where a request came from: `trusted` is the setting as written."""
+
+    product: str
+    trusted: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppServer:
+    """What serves an app where it is deployed, and how: `command` is the line or the setting that says so.
+
+    `certain` is False where something that was not seen may keep it from being deployed like this.
+    """
+
+    product: str
+    command: str
+    development: bool
+    debug: bool
+    certain: bool = True
+
+
+class Custody(Enum):
+    """Where a private key is kept, as far as can be seen."""
+
+    TRACKED = "tracked by version control"
+    SHIPPED = "beside a project's sources, no version control to be seen"
+    KEPT = "on this machine only"
+    ELSEWHERE = "named by settings, not here"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """A private key in a file. `key` is in words (`RSA 2048`, `EC P-256`), None where it could not be told.
+
+    `mode` are the permission bits, None for a file that is not here. `used_by` are the listeners that serve with it.
+    `for_show` is a key of tests, documentation or examples.
+    """
+
+    product: str
+    path: str
+    key: str | None
+    encrypted: bool
+    mode: int | None
+    custody: Custody
+    used_by: tuple[str, ...] = ()
+    for_show: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """What was declared for one side beside what it was seen to do. The judge makes it; nobody observes it."""
 
@@ -119,7 +199,9 @@ class Agreement:
     observed: Bounds
 
 
-Subject = Dialer | Listener | ServedChain | Site | Cookie | Agreement
+Subject = (
+    Dialer | Listener | ServedChain | Site | Cookie | Suites | LoginRule | ProxyTrust | AppServer | KeyFile | Agreement
+)
 
 
 @dataclass(frozen=True, slots=True)

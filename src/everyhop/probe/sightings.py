@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
+from everyhop.model import hsts
 from everyhop.model.evidence import Transcript
 from everyhop.model.hop import Hop, Topology
 from everyhop.model.posture import BOTTOM, Assurance, Bounds, Floor, Posture
@@ -24,7 +25,7 @@ from everyhop.model.sighting import (
 )
 from everyhop.model.survey import Survey
 from everyhop.model.wire import Wire
-from everyhop.probe import cookie, hsts
+from everyhop.probe import cookie
 
 BROWSER: Final = "browser"
 _BROWSERS_POSTURE: Final = Bounds.exactly(Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2))

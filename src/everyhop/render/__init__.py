@@ -1,1 +1,1 @@
-"""A report as text, JSON or one HTML page: three spellings of the same values."""
+"""A report as text, JSON, one HTML page, and what build servers read: spellings of the same values, one in a file."""

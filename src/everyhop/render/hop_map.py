@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from everyhop.model.report import Grade, HopState, Report
+from everyhop.render.columns import clipped, columns, padded
 from everyhop.render.ink import Ink, Role
 from everyhop.render.lines import WIDTH
 from everyhop.render.printable import printable
@@ -15,14 +16,6 @@ _PLACE_LEAST = 16
 
 
 _ROLES = {"good": Role.GOOD, "middling": Role.MIDDLING, "bad": Role.BAD, "unknown": Role.FAINT}
-
-
-def clipped(text: str, width: int) -> str:
-    """At most `width` characters, the middle left out: both ends of a URL tell more than its beginning."""
-    if len(text) <= width:
-        return text
-    head = (width - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +33,16 @@ class _Row:
 def hop_map(report: Report, ink: Ink) -> list[str]:
     """The lines of the map, the chain's grade last; nothing where there is no hop and no grade."""
     rows = [_row(state, report) for state in report.hops]
-    dialer = max((len(row.dialer) for row in rows), default=0)
-    listener = max((len(row.listener) for row in rows), default=0)
+    dialer = max((columns(row.dialer) for row in rows), default=0)
+    listener = max((columns(row.listener) for row in rows), default=0)
     words = max((len(row.allowed) - _TLS - 2 if row.allowed else len(row.words) for row in rows), default=0)
     words = max(words, len("verify-full"))
     room = WIDTH - (dialer + 3 + listener + 2) - (2 + _TLS + 2 + words + 2 + _GRADE)
-    place = min(max((len(row.place) for row in rows), default=0), max(room, _PLACE_LEAST))
+    place = min(max((columns(row.place) for row in rows), default=0), max(room, _PLACE_LEAST))
     lines = []
     for row, state in zip(rows, report.hops, strict=True):
-        legs = f"{row.dialer.ljust(dialer)} → {row.listener.ljust(listener)}  {clipped(row.place, place).ljust(place)}"
+        ends = f"{padded(row.dialer, dialer)} → {padded(row.listener, listener)}"
+        legs = f"{ends}  {padded(clipped(row.place, place), place)}"
         parts = f"{row.tls.ljust(_TLS)}  {row.words.ljust(words)}"
         lines.append(f"{legs}  {_graded(row.allowed.ljust(len(parts)) if row.allowed else parts, state.grade, ink)}")
     if report.grade is not None:

@@ -63,7 +63,12 @@ def _environment() -> Environment:
         keep_trailing_newline=False,
     )
     environment.globals.update(
-        words=words, summary=summary, picture=picture, Direction=Direction, SCHEME=SCHEME, VERSION=VERSION, place=_place
+        words=words,
+        summary=summary,
+        picture=picture,
+        Direction=Direction,
+        SCHEME=SCHEME,
+        VERSION=VERSION,
     )
     environment.filters["seen"] = _seen
     environment.filters["postures"] = _postures
@@ -73,12 +78,6 @@ def _environment() -> Environment:
 def _harmless(value: Any) -> Any:
     """Every piece of text that the template puts out: masked, and without characters that are not drawn."""
     return printable_lines(masked(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _place(finding: Finding) -> str:
-    if finding.span:
-        return words.seen_words(finding.span)
-    return str(finding.endpoint or "the whole application")
 
 
 def _seen(finding: Finding) -> list[str]:

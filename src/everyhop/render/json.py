@@ -5,19 +5,18 @@ Everything goes out as ASCII: whatever a hostile server or file says, nobody get
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Final
 
+from everyhop.model.baseline import Known
 from everyhop.model.endpoint import Endpoint
 from everyhop.model.finding import Finding
 from everyhop.model.report import Grade, HopState, Report
-from everyhop.model.secret import masked
 from everyhop.model.sighting import Gap
 from everyhop.model.survey import Survey
 from everyhop.model.tool import VERSION
 from everyhop.render.json_readings import reading_json
-from everyhop.render.json_values import Json, chain_json, evidence_json, posture_or_bounds, span_json
+from everyhop.render.json_values import Json, chain_json, dumped, evidence_json, posture_or_bounds, span_json
 from everyhop.render.words import instant
 from everyhop.rules.grade import SCHEME
 
@@ -26,8 +25,7 @@ SCHEMA: Final = "everyhop/1"
 
 def document(report: Report, extra: Mapping[str, object] | None = None) -> str:
     """The whole document as text; `extra` are further keys of this command, and win over the common ones."""
-    text = json.dumps(_masked({**report_json(report), **(extra or {})}), indent=2)
-    return text.replace("\x7f", r"\u007f")  # the one control character that json leaves as it is
+    return dumped({**report_json(report), **(extra or {})})
 
 
 def report_json(report: Report) -> Json:
@@ -45,6 +43,8 @@ def report_json(report: Report) -> Json:
         "findings": [finding_json(finding) for finding in report.findings],
         "gaps": [gap_json(gap) for gap in report.gaps],
         "waived": [finding_json(finding) for finding in report.waived],
+        "known": [finding_json(finding) for finding in report.known],
+        "gone": [known_json(known) for known in report.gone],
     }
 
 
@@ -81,6 +81,11 @@ def finding_json(finding: Finding) -> Json:
         "remediation": {"text": fix.text, "replacement": fix.replacement, "safe": fix.safe} if fix else None,
         "fingerprint": finding.fingerprint,
     }
+
+
+def known_json(known: Known) -> Json:
+    """What a baseline names."""
+    return {"where": known.where, "rule": known.rule, "fingerprint": known.fingerprint, "message": known.message}
 
 
 def gap_json(gap: Gap) -> Json:
@@ -127,16 +132,3 @@ def _word(grade: Grade | None) -> str | None:
 
 def _place(endpoint: Endpoint | None) -> str | None:
     return None if endpoint is None else str(endpoint)
-
-
-def _masked(value: object) -> object:
-    """The same tree with every string masked: the last look before anything leaves."""
-    match value:
-        case str():
-            return masked(value)
-        case Mapping():
-            return {key: _masked(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_masked(item) for item in value]
-        case _:
-            return value

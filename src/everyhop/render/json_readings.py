@@ -7,7 +7,21 @@ from typing import Final
 from everyhop.model.endpoint import Locality
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.hop import Side
-from everyhop.model.sighting import Agreement, Cookie, Dialer, Listener, Reading, ServedChain, Site, Subject
+from everyhop.model.sighting import (
+    Agreement,
+    AppServer,
+    Cookie,
+    Dialer,
+    KeyFile,
+    Listener,
+    LoginRule,
+    ProxyTrust,
+    Reading,
+    ServedChain,
+    Site,
+    Subject,
+    Suites,
+)
 from everyhop.model.wire import Wire
 from everyhop.render.json_values import (
     Json,
@@ -18,7 +32,7 @@ from everyhop.render.json_values import (
     version_json,
 )
 
-_WEB: Final = {"nginx", "apache", "gunicorn", "flask", "http", "https", "browser"}
+_WEB: Final = {"nginx", "apache", "gunicorn", "flask", "haproxy", "http", "https", "browser"}
 
 
 def reading_json(reading: Reading, local: bool | None = None) -> Json:  # noqa: FBT001 - a value that is passed on
@@ -71,11 +85,40 @@ def _subject(subject: Subject, wire: str) -> Json:
                 "redirects": subject.redirects,
                 "hsts_max_age": subject.hsts_max_age,
                 "hsts_applies": subject.hsts_applies,
+                "hsts_elsewhere": subject.hsts_elsewhere,
+                "hsts_without": list(subject.hsts_without),
+                "hsts_over_http": subject.hsts_over_http,
             }
             return _other(_head(Side.LISTENER, "header", subject), site)
         case Cookie():
             cookie = {"name": subject.name, "secure": subject.secure, "http_only": subject.http_only}
             return _other(_head(Side.LISTENER, "cookie", subject), cookie)
+        case Suites():
+            suites: Json = {"written": subject.written, "weak": list(subject.weak)}
+            return _other(_head(Side.LISTENER, "suites", subject), suites)
+        case LoginRule():
+            login: Json = {"method": subject.method, "written": subject.written, "network": subject.network}
+            return _other(_head(Side.LISTENER, "login-rule", subject), login)
+        case ProxyTrust():
+            return _other(_head(Side.LISTENER, "proxy-trust", subject), {"trusted": subject.trusted})
+        case AppServer():
+            server: Json = {
+                "command": subject.command,
+                "development": subject.development,
+                "debug": subject.debug,
+                "certain": subject.certain,
+            }
+            return _other(_head(Side.LISTENER, "app-server", subject), server)
+        case KeyFile():
+            key: Json = {
+                "path": subject.path,
+                "key": subject.key,
+                "encrypted": subject.encrypted,
+                "mode": None if subject.mode is None else f"{subject.mode:04o}",
+                "custody": subject.custody.name.lower(),
+                "used_by": list(subject.used_by),
+            }
+            return _other(_head(Side.LISTENER, "key", subject), key)
         case Agreement():  # the judge keeps these to itself; a finding tells of them
             sides = {"declared": bounds_json(subject.declared), "observed": bounds_json(subject.observed)}
             return _other(_head(Side.DIALER, "agreement", subject), sides)

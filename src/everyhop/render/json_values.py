@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from everyhop.model.certificate import Chain, Leaf
 from everyhop.model.evidence import Evidence, FileState, RuntimeSample, SourceSpan, Transcript
 from everyhop.model.posture import Bounds, Posture
+from everyhop.model.secret import masked
 from everyhop.model.sighting import Version
 from everyhop.render.words import instant
 
 Json = dict[str, Any]
+
+
+def dumped(document: object) -> str:
+    """A document as text, with every string masked, in ASCII."""
+    text = json.dumps(_masked(document), indent=2)
+    return text.replace("\x7f", r"\u007f")  # the one control character that json leaves as it is
+
+
+def _masked(value: object) -> object:
+    """The same tree with every string masked: the last look before anything leaves."""
+    match value:
+        case str():
+            return masked(value)
+        case Mapping():
+            return {key: _masked(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_masked(item) for item in value]
+        case _:
+            return value
 
 
 def posture_json(posture: Posture) -> Json:

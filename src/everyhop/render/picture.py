@@ -7,7 +7,7 @@ from enum import Enum
 
 from everyhop.model.posture import Assurance
 from everyhop.model.report import HopState, Report
-from everyhop.render.hop_map import clipped
+from everyhop.render.columns import clipped
 from everyhop.render.lanes import Node, align_left, arrange
 from everyhop.render.words import UNSEEN, hop_endpoint, standing, tls_of, tone
 

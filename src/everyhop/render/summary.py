@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from everyhop.model.finding import Certainty, Finding, Severity
 from everyhop.model.report import Grade, Report
 from everyhop.model.sighting import Dialer, Gap, Listener, Reading
-from everyhop.render.hop_map import clipped
+from everyhop.render.columns import clipped
 
 _GAP_MOST = 30
 
@@ -21,18 +21,23 @@ def headline(report: Report) -> str:
         return f"{exposed} of {len(report.hops)} hops {'is' if exposed == 1 else 'are'} exposed"
     if report.grade is None:
         return "Nothing was there to be judged"
-    if any(finding.certainty is Certainty.CERTAIN for finding in report.findings):
+    if any(finding.certainty is Certainty.CERTAIN for finding in (*report.findings, *report.known)):
         return "No hop is exposed, and something is left to do"
-    if report.gaps or report.findings:
+    if report.gaps or report.findings or report.known:
         return "Nothing was found wrong, as far as could be seen"
     return "Every hop holds"
 
 
 def summary(report: Report) -> str:
     """The last line: how much is wrong, how many hops there are, what could not be looked at."""
-    parts = [_counts(report.findings), _hops(report)]
+    parts = [_counts(report.findings, "nothing new found wrong" if report.known else "nothing found wrong")]
+    parts.append(_hops(report))
     if report.waived:
         parts.append(f"{len(report.waived)} waived")
+    if report.known:
+        parts.append(f"{len(report.known)} known in the baseline")
+    if report.gone:
+        parts.append(f"{len(report.gone)} of the baseline gone")
     if report.gaps:
         more = f", and {len(report.gaps) - 1} more" if len(report.gaps) > 1 else ""
         parts.append(f"{len(report.gaps)} could not be looked at ({_named(report.gaps[0])}{more})")
@@ -45,10 +50,9 @@ def _named(gap: Gap) -> str:
     return whole if len(whole) <= _GAP_MOST else clipped(gap.where, _GAP_MOST)
 
 
-def _counts(findings: Iterable[Finding]) -> str:
-    findings = tuple(findings)
+def _counts(findings: tuple[Finding, ...], none: str) -> str:
     if not findings:
-        return "nothing found wrong"
+        return none
     certain = [finding.severity for finding in findings if finding.certainty is Certainty.CERTAIN]
     always = {Severity.HIGH, Severity.MEDIUM}
     counted = [(severity, certain.count(severity)) for severity in reversed(Severity)]

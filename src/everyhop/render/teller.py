@@ -8,7 +8,8 @@ from typing import Final
 
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
-from everyhop.render.hop_map import clipped, hop_map
+from everyhop.render.columns import clipped
+from everyhop.render.hop_map import hop_map
 from everyhop.render.ink import Ink, Role
 from everyhop.render.printable import printable
 from everyhop.render.story import Outcome, Step

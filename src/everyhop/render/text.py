@@ -10,12 +10,14 @@ from everyhop.model.finding import Certainty, Finding, Severity
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
 from everyhop.model.sighting import Dialer, Gap, Listener, Reading
-from everyhop.render.hop_map import clipped, hop_map
+from everyhop.render.columns import clipped
+from everyhop.render.hop_map import hop_map
 from everyhop.render.ink import Ink, Role, plain
 from everyhop.render.lines import WIDTH, wrapped
 from everyhop.render.printable import printable
+from everyhop.render.quotation import underlined
 from everyhop.render.summary import assumptions, summary
-from everyhop.render.words import bounds_words, endpoint_words, seen_words
+from everyhop.render.words import bounds_words, place_words, seen_words
 
 _ROLES = {
     Severity.CRITICAL: Role.BAD,
@@ -42,8 +44,10 @@ def text_report(report: Report, detail: Detail = Detail.NORMAL, ink: Ink = plain
     blocks += [list(finding_lines(finding, detail, ink)) for finding in report.findings]
     blocks += [list(_gap_lines(gap, ink)) for gap in report.gaps]
     if detail is Detail.VERBOSE:
-        blocks.append([f"waived  {printable(f'{f.rule}  {_place(f)}')}" for f in report.waived])
+        blocks.append([f"waived  {printable(f'{f.rule}  {place_words(f)}')}" for f in report.waived])
+        blocks.append([f"known   {printable(f'{f.rule}  {place_words(f)}')}" for f in report.known])
     if detail is not Detail.QUIET:
+        blocks.append([f"gone    {printable(f'{known.rule}  {known.where}')}" for known in report.gone])
         blocks.append([line for told in assumptions(report.readings) for line in _entry("assumed", told, 0)])
     blocks.append([printable(masked(summary(report)))])
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -55,11 +59,10 @@ def finding_lines(finding: Finding, detail: Detail = Detail.NORMAL, ink: Ink = p
     cwe = ", ".join(finding.cwe)
     role = _ROLES[finding.severity] if finding.certainty is Certainty.CERTAIN else Role.STRONG
     yield ink(role, name) + ink(Role.FAINT, cwe.rjust(max(WIDTH - len(name), len(cwe) + 2)) if cwe else "")
-    yield f"  {printable(_place(finding))}"
+    yield f"  {printable(masked(place_words(finding)))}"
     span = finding.span
-    if span and span.snippet:
-        for line in masked(span.snippet).splitlines():
-            yield "    " + (printable(line) if detail is Detail.VERBOSE else clipped(printable(line), WIDTH - 4))
+    if span:
+        yield from _source_lines(span, None if detail is Detail.VERBOSE else WIDTH - 4, ink)
     yield from _entry("what", finding.message)
     yield from _entry("why", finding.why)
     seen = [item for item in finding.evidence if item is not span]
@@ -72,12 +75,17 @@ def finding_lines(finding: Finding, detail: Detail = Detail.NORMAL, ink: Ink = p
     yield ink(Role.FAINT, f"  more  everyhop rules {finding.rule}")
 
 
-def _place(finding: Finding) -> str:
-    if finding.span:
-        return seen_words(finding.span)
-    where = endpoint_words(finding.endpoint, None, None) if finding.endpoint else None
-    hop = f"{finding.hop.dialer} → {finding.hop.listener}" if finding.hop else None
-    return "  ".join(part for part in (hop, where) if part) or "the whole application"
+def _source_lines(span: SourceSpan, width: int | None, ink: Ink) -> Iterator[str]:
+    """The line of the file with carets below the place, and what was read there where the line does not say so."""
+    label = "    "
+    if span.quote:
+        line, carets = underlined(span.quote, width)
+        yield f"    {line}"
+        yield f"    {carets[: len(carets) - len(carets.lstrip())]}{ink(Role.BAD, carets.strip())}"
+        label = "  read  "
+    for line in masked(span.snippet).splitlines():
+        if span.quote is None or line not in span.quote.text:
+            yield label + (printable(line) if width is None else clipped(printable(line), WIDTH - len(label)))
 
 
 def _gap_lines(gap: Gap, ink: Ink) -> Iterator[str]:

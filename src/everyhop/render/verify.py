@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from everyhop.model.posture import Bounds
 from everyhop.model.report import HopState
 from everyhop.model.secret import masked
-from everyhop.render.hop_map import clipped
+from everyhop.render.columns import clipped
 from everyhop.render.json import hop_json
 from everyhop.render.json_values import Json, bounds_json, leaf_json, posture_json
 from everyhop.render.lines import WIDTH, wrapped

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from everyhop.model.certificate import Leaf
 from everyhop.model.endpoint import Endpoint, Locality, TcpEndpoint
 from everyhop.model.evidence import Evidence, FileState, RuntimeSample, SourceSpan, Transcript
+from everyhop.model.finding import Finding
 from everyhop.model.posture import Assurance, Bounds
 from everyhop.model.report import Grade, HopState, Report
+from everyhop.model.secret import masked
 from everyhop.model.wire import Wire
 
 _LOCAL = {Locality.UNIX: "local socket (allowed)", Locality.LOOPBACK: "loopback (allowed)"}
@@ -125,6 +127,24 @@ def seen_words(evidence: Evidence) -> str:
             view = f"; the server says: {evidence.server_view}" if evidence.server_view else ""
             source = f"{evidence.source}, " if evidence.source else ""
             return f"{_joined(parts)}{view}  ({source}the app's own connection, {clock_words(evidence.at)})"
+
+
+def place_words(finding: Finding) -> str:
+    """Where a finding stands: file, line and name, or the hop and its endpoint."""
+    if finding.span:
+        return seen_words(finding.span)
+    where = endpoint_words(finding.endpoint, None, None) if finding.endpoint else None
+    hop = f"{finding.hop.dialer} → {finding.hop.listener}" if finding.hop else None
+    return "  ".join(part for part in (hop, where) if part) or "the whole application"
+
+
+def told_words(finding: Finding) -> str:
+    """A finding in sentences, for whoever shows no more than one text: what is wrong, why, what ends it."""
+    parts = [f"{finding.message}.", finding.why]
+    if finding.remediation:
+        parts.append(f"Fix: {finding.remediation.text}")
+        parts.append(finding.remediation.replacement or "")
+    return masked("\n".join(filter(None, parts)))
 
 
 def _connection(evidence: Transcript | RuntimeSample) -> list[str]:

@@ -18,15 +18,23 @@ from everyhop.model.sighting import Agreement, Dialer, Listener, Origin, Reading
 def agreed(group: Sequence[Reading]) -> list[Reading]:
     """The readings of one hop, each narrowed by the others of its side; an `Agreement` where they exclude each other.
 
-    Several declared dialers on one hop may be several programs: they are only compared with what was observed if there
-    is one of them.
+    Several declared dialers on one hop may be several programs, and several declared listeners several deployments:
+    they are only compared with what was observed if there is one of them.
     """
     others = [reading for reading in group if not isinstance(reading.subject, Dialer | Listener)]
-    dialers = [(reading, reading.subject) for reading in group if isinstance(reading.subject, Dialer)]
-    listeners = [(reading, reading.subject) for reading in group if isinstance(reading.subject, Listener)]
-    programs = sum(reading.origin is Origin.DECLARED for reading, _ in dialers)
-    own = _compared(dialers) if programs < 2 else [reading for reading, _ in dialers]
-    return own + _compared(listeners) + others
+    dialers: list[tuple[Reading, Dialer | Listener]] = [
+        (reading, reading.subject) for reading in group if isinstance(reading.subject, Dialer)
+    ]
+    listeners: list[tuple[Reading, Dialer | Listener]] = [
+        (reading, reading.subject) for reading in group if isinstance(reading.subject, Listener)
+    ]
+    sides = [
+        _compared(side)
+        if sum(reading.origin is Origin.DECLARED for reading, _ in side) < 2
+        else [reading for reading, _ in side]
+        for side in (dialers, listeners)
+    ]
+    return sides[0] + sides[1] + others
 
 
 def _compared(side: Sequence[tuple[Reading, Dialer | Listener]]) -> list[Reading]:

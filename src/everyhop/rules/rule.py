@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import UnionType
 from typing import Generic, TypeVar
 
 from everyhop.model.finding import Certainty, Severity
@@ -39,16 +40,18 @@ class Rule(Generic[S]):
     """A rule is named after the defect, so that "allow …" reads well before it.
 
     `page` is the module's docstring: the text of `everyhop rules NAME` and of the reference page. `standards` names the
-    exact control, or is left empty where there is none.
+    exact control, or is left empty where there is none. `advice` is what ends a finding where the dialer's own settings
+    do not; where it is empty, the dialect writes the settings that do.
     """
 
     name: str
-    subject: type[S]
+    subject: type[S] | UnionType
     severity: Severity
     judge: Callable[[S, Context], Fault | None]
     cwe: tuple[str, ...]
     standards: Mapping[str, str]
     page: str
+    advice: str = ""
 
     def ask(self, subject: Subject | Waiver, context: Context) -> Fault | None:
         """What this rule says of a subject; nothing, if the subject is not of its kind."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from everyhop.model.finding import Certainty
 from everyhop.model.posture import Assurance
 from everyhop.model.sighting import Dialer
+from everyhop.model.wire import Wire
 from everyhop.rules.rule import Context, Fault
 
 
@@ -25,9 +26,11 @@ def shortfall(dialer: Dialer, context: Context) -> tuple[Assurance, Certainty] |
 def fault_at(assurance: Assurance, dialer: Dialer, context: Context, is_so: str, may_be: str, why: str) -> Fault | None:
     """The fault, if the shortfall is exactly at `assurance`: in the words `is_so` if that is certain, else `may_be`.
 
-    The dialect's own explanation is preferred to `why`.
+    The dialect's own explanation is preferred to `why`. Of a proxy that dials over TLS `unverified-upstream` speaks.
     """
     found = shortfall(dialer, context)
+    if context.wire is Wire.HTTP and assurance is not Assurance.PLAINTEXT:
+        return None
     if found is None or found[0] is not assurance:
         return None
     return Fault(is_so if found[1] is Certainty.CERTAIN else may_be, dialer.why or why, found[1])

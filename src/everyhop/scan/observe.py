@@ -2,87 +2,107 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
-from posixpath import normpath
 from typing import Final
 
 from everyhop.dialects.settings import DialerSettings
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.hop import Topology
 from everyhop.model.sighting import Dialer, Gap, Reading, Sighting
+from everyhop.model.waiver import Waiver
+from everyhop.model.wire import Wire
+from everyhop.scan import files, servers
 from everyhop.scan.resolve.environment import Environment, Setting
 from everyhop.scan.resolve.project import Module, Project
 from everyhop.scan.resolve.values import Value
-from everyhop.scan.sightings import calls, cookies, flask_settings, listeners, variables, versions
+from everyhop.scan.servers import applications, poolers
+from everyhop.scan.sightings import (
+    calls,
+    cookies,
+    extensions,
+    flask_settings,
+    listeners,
+    tables,
+    variables,
+    versions,
+    waivers,
+)
 from everyhop.scan.sightings.dialers import Dial, Reader
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.hops import Hops
 from everyhop.scan.sightings.places import is_for_tests
 from everyhop.scan.sightings.use import Use
-from everyhop.scan.syntax import compose, dotenv, pins
+from everyhop.scan.syntax import compose
 from everyhop.scan.syntax.interpolation import Grammar, Reference
-from everyhop.scan.syntax.span import Span, Unparsed
-from everyhop.scan.syntax.variable import Variable
 from everyhop.scan.workspace import Kind, Source, Workspace
 
 # A module without any of these words opens no connection and sets nothing about one: it is parsed only when another one
 # imports a name from it. Plain words, because looking for them is ten times as fast as a regular expression.
 _RELEVANT: Final = (
-    *("create_engine", "create_async_engine", "SQLALCHEMY_", "SESSION_COOKIE_SECURE", "Flask("),
+    *("create_engine", "create_async_engine", "engine_from_config", "SQLALCHEMY_", "SESSION_COOKIE_SECURE", "Flask("),
     *("psycopg", "asyncpg", "pg8000", "pymysql", "MySQLdb", "mysql.connector", "import mariadb", "aiomysql", "asyncmy"),
-    *("postgres://", "postgresql://", "postgresql+", "mysql://", "mysql+", "mariadb://", "mariadb+", "cockroachdb"),
+    *("peewee", "playhouse", "pony.orm", "tortoise", "PooledDB", "PersistentDB", "flask_mysqldb", "flaskext.mysql"),
+    *("aiopg", "django.db.backends", "backends.postgis", "dj_database_url", "env.db", "dj_db_url", "Dsn.build"),
+    *("databases.Database", "from databases import", "dataset.connect", "from dataset import", "records.Database"),
+    *("SQLDatabase.from_uri", "postgres://", "postgresql://", "postgresql+", "mysql://", "mysql+", "mariadb://"),
+    *("mariadb+", "cockroachdb"),
 )
 _MOST_USES: Final = 8  # places shown for one URL: more of them help nobody
-_TEMPLATE: Final = re.compile(r"\.(?:example|sample|template|dist|tmpl)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was seen, and for each place where a dialer's settings stand, those settings: a fix is made of them."""
+    """What was seen, and for each place where a dialer's settings stand, those settings: a fix is made of them.
+
+    `waivers` are those that stand in comments.
+    """
 
     sightings: tuple[Sighting, ...]
     settings: Mapping[SourceSpan, DialerSettings] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Files:
-    """The parsed sources that are not Python."""
-
-    variables: list[Setting] = field(default_factory=list)
-    containers: list[tuple[compose.Service, Source]] = field(default_factory=list)
-    pinned: list[versions.Pinned] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
+    waivers: tuple[Waiver, ...] = ()
 
 
 def observe(workspace: Workspace, topology: Topology) -> Observed:
     """Every dialer, listener and cookie in a workspace, and every gap."""
-    files = _parsed(workspace)
-    environment = Environment(tuple(files.variables))
+    parsed = files.parse(workspace)
+    environment = Environment(tuple(parsed.variables))
     project = Project({s.path: s.text for s in workspace.sources if s.kind is Kind.PYTHON}, environment)
     configuration = Configuration(project)
-    containers = [_container(service, source, environment) for service, source in files.containers]
+    containers = [_container(service, source, environment) for service, source in parsed.containers]
     named = [container for container in containers if listeners.product_of(container)]
     hops = Hops(topology, {host: container.name for container in named for host in container.hosts})
-    reader = Reader(versions.Versions(tuple(files.pinned)), hops)
+    for source in workspace.sources:
+        if source.kind is Kind.PGBOUNCER:
+            hops.poolers |= poolers.ports(source.text)
+    reader = Reader(versions.Versions(tuple(parsed.pinned)), hops, environment)
 
     modules = list(
         project.parsed(path for path, text in project.texts.items() if any(word in text for word in _RELEVANT))
     )
-    found = list(_dials(modules, configuration, reader))
+    found = list(_dials(modules, configuration, reader, parsed.values))
     dials = _once([item for item in found if isinstance(item, Dial)])
     sightings: list[Sighting] = [dial.reading for dial in dials]
-    sightings += [reading for container in named for reading in listeners.read(container, hops)]
+    sightings += servers.read(workspace, named, parsed.variables, hops)
+    sightings += applications.read(workspace, parsed.containers, parsed.variables, configuration)
     sightings += cookies.read(modules, configuration)
     sightings += [item for item in found if isinstance(item, Gap)]
-    sightings += [*workspace.gaps, *files.gaps, *(_gap(path, why) for path, why in project.refused.items())]
+    sightings += [*workspace.gaps, *parsed.gaps, *(files.gap_of(path, why) for path, why in project.refused.items())]
     settings = {_place(dial.reading): dial.settings for dial in dials if dial.settings is not None}
-    return Observed(tuple(dict.fromkeys(sightings)), settings)
+    waived = tuple(waiver for source in workspace.sources for waiver in waivers.read(source))
+    return Observed(tuple(sorted(dict.fromkeys(sightings), key=_stage)), settings, waived)
 
 
-def _dials(modules: list[Module], configuration: Configuration, reader: Reader) -> Iterator[Dial | Gap]:
+def _stage(sighting: Sighting) -> int:
+    """Where on the way of a request a sighting belongs: from the browser to the app, then on to its databases."""
+    if sighting.hop is None:
+        return 3
+    return 2 if sighting.hop.wire is not Wire.HTTP else 1 if sighting.hop.dialer != "browser" else 0
+
+
+def _dials(
+    modules: list[Module], configuration: Configuration, reader: Reader, values: list[Setting]
+) -> Iterator[Dial | Gap]:
     seen: set[SourceSpan] = set()
 
     def read(uses: Iterator[Use]) -> Iterator[Dial | Gap]:
@@ -95,12 +115,15 @@ def _dials(modules: list[Module], configuration: Configuration, reader: Reader) 
                 yield item
 
     yield from read(flask_settings.uses(configuration))
+    yield from read(extensions.uses(configuration))
     for module in modules:
         yield from read(calls.uses(module, configuration))
+        yield from read(tables.uses(module, configuration))
     used = seen | configuration.project.environment.used
     places = _Places(seen)
     yield from read(use for use in variables.in_python(modules, configuration) if not places.inside(use.at))
     yield from read(variables.in_environment(configuration.project.environment, frozenset(used)))
+    yield from read(variables.in_settings(values, configuration.project.environment))
 
 
 class _Places:
@@ -143,53 +166,13 @@ def _place(reading: Reading) -> SourceSpan:
     return next(item for item in reading.evidence if isinstance(item, SourceSpan))
 
 
-def _parsed(workspace: Workspace) -> _Files:
-    files = _Files()
-    for source in workspace.sources:
-        folder = str(PurePosixPath(source.path).parent)
-        try:
-            match source.kind:
-                case Kind.DOTENV:
-                    parsed = dotenv.parse(source.text)
-                    files.variables += [_setting(v, source, folder) for v in parsed.variables]
-                case Kind.COMPOSE:
-                    files.containers += [(service, source) for service in compose.parse(source.text)]
-                case Kind.PINS:
-                    name = PurePosixPath(source.path).name
-                    files.pinned += versions.pinned(folder, pins.parse(name, source.text))
-                case Kind.PYTHON:
-                    pass
-        except Unparsed as refusal:
-            files.gaps.append(_gap(source.path, refusal))
-    for service, source in files.containers:
-        files.variables += _of_service(service, source)
-    return files
-
-
-def _setting(variable: Variable, source: Source, folder: str) -> Setting:
-    template = _TEMPLATE.search(source.path) is not None
-    return Setting(
-        variable.name, variable.pieces, _span(source, variable.span, variable.name), folder, source.path, template
-    )
-
-
-def _of_service(service: compose.Service, source: Source) -> Iterator[Setting]:
-    """What a service's programs get; they live in its build context."""
-    here = PurePosixPath(source.path).parent
-    context = service.context if service.context and "://" not in service.context else "."
-    folder = normpath(str(here / context))
-    for variable in service.environment:
-        at = _span(source, variable.span, variable.name)
-        yield Setting(variable.name, variable.pieces, at, folder, source.path, grammar=Grammar.COMPOSE)
-
-
 def _container(service: compose.Service, source: Source, environment: Environment) -> listeners.Container:
     def worth(pieces: tuple[str | Reference, ...]) -> Value:
-        nowhere = _span(source, service.span, service.name)
+        nowhere = files.span_in(source, service.span, service.name)
         return environment.worth(Setting("", pieces, nowhere, "", source.path, grammar=Grammar.COMPOSE))
 
     image = service.image
-    at = _span(source, image.span if image else service.span, service.name)
+    at = files.span_in(source, image.span if image else service.span, service.name)
     return listeners.Container(
         service.name,
         frozenset(name.lower() for name in (service.name, *service.aliases)),
@@ -203,12 +186,3 @@ def _shown(service: compose.Service) -> str:
     pieces = service.image.pieces if service.image else ()
     image = "".join(piece if isinstance(piece, str) else f"${{{piece.name}}}" for piece in pieces)
     return f"{service.name}: {image}"
-
-
-def _span(source: Source, span: Span, symbol: str) -> SourceSpan:
-    return SourceSpan(source.path, span.line, span.column, span.end_line, span.end_column, symbol=symbol)
-
-
-def _gap(path: str, refusal: Unparsed) -> Gap:
-    where = f"{path}:{refusal.line}" if refusal.line else path
-    return Gap(where, refusal.reason, "mend it, or leave it out with --exclude")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +21,8 @@ from typing import Final
 
 from everyhop.errors import SourceError
 from everyhop.model.sighting import Gap
+from everyhop.scan.recognise import server_of
+from everyhop.scan.tracked import is_tracked
 
 LARGEST: Final = 5_000_000
 """Bytes. The largest hand-written settings or source file in airflow and superset has 0.6 MB; above are dumps."""
@@ -34,6 +37,25 @@ SKIPPED: Final = frozenset(
 """Folders that hold no source of the project."""
 
 
+# What is copied or rendered to a file of the name before it.
+_FILLED_IN: Final = frozenset(
+    {".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".example", ".sample", ".dist", ".in"}
+)
+_DOCKERFILE: Final = re.compile(r"(?:docker|container)file(?:[.-].*)?|.*\.(?:docker|container)file", re.IGNORECASE)
+_NO_SETTINGS: Final = frozenset(
+    {
+        *("package.json", "package-lock.json", "composer.json", "tsconfig.json", "Cargo.toml"),
+        "everyhop.toml",  # our own: it names endpoints, and nobody dials by it
+    }
+)
+
+
+_DOTENV: Final = re.compile(r"\.?(?:dot|flask)?env(?:[._-][\w.-]+)?|.+\.env(?:[._-][\w-]+)?", re.IGNORECASE)
+_NO_DOTENV: Final = frozenset(
+    {".js", ".ts", ".mjs", ".json", ".md", ".rst", ".html", ".lock", ".toml", ".sh", ".ini", ".cfg"}
+)
+
+
 class Kind(Enum):
     """How a file is to be read."""
 
@@ -41,15 +63,84 @@ class Kind(Enum):
     DOTENV = "dotenv"
     COMPOSE = "compose"
     PINS = "pins"
+    YAML = "yaml"
+    DOCKERFILE = "dockerfile"
+    UNIT = "unit"
+    INI = "ini"
+    TOML = "toml"
+    JSON = "json"
+    KEY = "key"
+    NGINX = "nginx"
+    OPTION_FILE = "option-file"
+    POSTGRESQL = "postgresql"
+    HBA = "hba"
+    PGBOUNCER = "pgbouncer"
+    APACHE = "apache"
+    HAPROXY = "haproxy"
+    TEXT = "text"
+
+
+_PINS: Final = frozenset(
+    {"uv.lock", "poetry.lock", "pyproject.toml", "Pipfile", "Pipfile.lock", "setup.cfg", "pdm.lock", "pylock.toml"}
+)
+_SSH_KEYS: Final = dict.fromkeys(("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"), Kind.KEY)
+# Beside the usual names those of scripts that start a container; what a script without a name is, its bytes tell.
+_NAMES: Final = dict.fromkeys(
+    (
+        "Procfile",
+        "Makefile",
+        "justfile",
+        ".envrc",
+        "entrypoint",
+        "docker-entrypoint",
+        "start",
+        "run",
+        "release",
+        "deploy",
+    ),
+    Kind.TEXT,
+)
+_SUFFIXES: Final = {
+    **dict.fromkeys((".ini", ".cfg", ".conf", ".config", ".properties", ".cnf"), Kind.INI),
+    **dict.fromkeys((".sh", ".bash", ".zsh", ".mk", ".tf", ".tfvars", ".hcl", ".bat", ".cmd", ".ps1"), Kind.TEXT),
+    **dict.fromkeys((".nginx", ".vhost"), Kind.INI),
+    **dict.fromkeys((".pem", ".key", ".crt", ".cer"), Kind.KEY),
+    ".service": Kind.UNIT,
+    ".toml": Kind.TOML,
+    ".json": Kind.JSON,
+}
+
+# What has to be in a file for any of its settings to matter: looked for in the bytes, before anything is decoded.
+_URL: Final = re.compile(rb"(?:postgres(?:ql)?|mysql|mariadb|cockroachdb)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
+_VARIABLE: Final = re.compile(rb"\b[A-Z0-9_]*(?:DATABASE|POSTGRES|MYSQL|MARIADB|SQL|DB|PG)[A-Z0-9_]*\b")
+_SERVING: Final = re.compile(
+    rb"FLASK_(?:DEBUG|ENV)|FORWARDED_ALLOW_IPS|forwarded-allow-ips|\bflask\b|\brunserver\b|\bpython[\d.]*\b[^\n]*\.py\b"
+)
+_SAYING: Final = {
+    **dict.fromkeys((Kind.INI, Kind.TOML, Kind.JSON), (_URL,)),
+    Kind.TEXT: (_URL, _SERVING),
+    **dict.fromkeys((Kind.YAML, Kind.DOCKERFILE, Kind.UNIT), (_URL, _VARIABLE, _SERVING)),
+    Kind.KEY: (re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)-----"),),
+}
+_SITES: Final = frozenset({"sites-available", "sites-enabled", "vhosts.d", "vhosts"})
+"""Folders in which web servers keep a file for each site, often named after it: `example.org`."""
+_CHUNK: Final = 1 << 20
+_LONGEST_LOOK: Final = 64 * _CHUNK
+"""Bytes up to which a file above `LARGEST` is at least looked through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file: its path relative to the scanned root, with `/`, and its text without a byte order mark."""
+    """A file: its path relative to the scanned root, with `/`, and its text without a byte order mark.
+
+    `mode` are its permission bits, and `tracked` whether version control has it; both None where nobody asked.
+    """
 
     path: str
     kind: Kind
     text: str
+    mode: int | None = None
+    tracked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +158,23 @@ def kind_of(path: Path) -> Kind | None:
     stem = name.lower().removesuffix(suffix)
     if suffix in (".py", ".pyw"):
         return Kind.PYTHON
+    if suffix in (".txt", ".in") and any(word in stem or word == folder for word in ("requirements", "constraints")):
+        return Kind.PINS
+    if suffix in _FILLED_IN and not _DOTENV.fullmatch(name):
+        return kind_of(path.with_name(name[: -len(suffix)])) if path.stem else None
     if suffix in (".yml", ".yaml"):
-        return Kind.COMPOSE if "compose" in stem else None
-    if name in ("uv.lock", "poetry.lock", "pyproject.toml"):
+        return Kind.COMPOSE if "compose" in stem else Kind.YAML
+    if name in _PINS:
         return Kind.PINS
-    if suffix == ".txt" and any(word in stem or word == folder for word in ("requirements", "constraints")):
-        return Kind.PINS
-    if suffix == ".env" or stem == ".env" or name == ".flaskenv" or stem.startswith(".env."):
-        return Kind.DOTENV if suffix not in (".js", ".ts", ".json") else None
-    return None
+    if (_DOTENV.fullmatch(name) and suffix not in _NO_DOTENV) or ".envs" in path.parts:
+        return Kind.DOTENV
+    if _DOCKERFILE.fullmatch(name):
+        return Kind.DOCKERFILE
+    if folder.endswith(".service.d"):
+        return Kind.UNIT
+    if folder in _SITES and not name.startswith("."):
+        return Kind.INI
+    return _NAMES.get(name) or _SSH_KEYS.get(name) or (None if name in _NO_SETTINGS else _SUFFIXES.get(suffix))
 
 
 def read(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Workspace:
@@ -92,9 +191,11 @@ def read(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Workspace:
     sources: list[Source] = []
     gaps: list[Gap] = []
     for found in _files(paths, root, exclude):
-        match found if isinstance(found, Gap) else _source(*found):
+        match found if isinstance(found, Gap) else _source(*found, root):
             case Gap() as gap:
                 gaps.append(gap)
+            case None:
+                pass
             case source:
                 sources.append(source)
     return Workspace(tuple(sources), tuple(gaps))
@@ -125,7 +226,7 @@ def _files(paths: Iterable[Path], root: Path, exclude: Sequence[str]) -> Iterato
                 seen.add(path)
                 yield path, name, kind
             elif kind is None and path == start:
-                yield Gap(name, "this kind of file is not read", "scan reads Python, dotenv, compose and lock files")
+                yield Gap(name, "this kind of file is not read", "scan reads Python, settings, scripts and lock files")
 
 
 def _walk(folder: Path, root: Path, exclude: Sequence[str]) -> Iterator[Path | Gap]:
@@ -157,23 +258,45 @@ def _excluded(path: str, globs: Sequence[str]) -> bool:
     return any(fnmatchcase(path, glob.rstrip("/")) or fnmatchcase(name, glob.rstrip("/")) for glob in globs)
 
 
-def _source(path: Path, name: str, kind: Kind) -> Source | Gap:
+def _source(path: Path, name: str, kind: Kind, root: Path) -> Source | Gap | None:
+    """A file; None for one in which nothing that matters can stand."""
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):
             return Gap(name, "not a regular file", "sockets, pipes and devices are not read")
-        if state.st_size > LARGEST:
+        if state.st_size > LARGEST and not _is_beside_the_point(path, kind, state.st_size):
             size = f"{state.st_size / 1e6:.0f} MB"
             return Gap(
                 name, f"{size} is more than the {LARGEST // 1_000_000} MB that are read", "--exclude leaves it out"
             )
+        if state.st_size > LARGEST:
+            return None
         data = path.read_bytes()
     except OSError as error:
         return _unreadable(name, error)
+    if kind is Kind.INI and (server := server_of(path.name, data)):
+        kind = Kind(server.value)
+    if kind in _SAYING and not any(pattern.search(data) for pattern in _SAYING[kind]):
+        return None
     try:
+        if kind is Kind.KEY:
+            return Source(name, kind, _decoded(data, kind), stat.S_IMODE(state.st_mode), is_tracked(path, root))
         return Source(name, kind, _decoded(data, kind))
     except (UnicodeDecodeError, LookupError, SyntaxError):
         return Gap(name, "not text in its encoding", "save it as UTF-8")
+
+
+def _is_beside_the_point(path: Path, kind: Kind, size: int) -> bool:
+    """Whether a large file has been looked through and holds nothing that matters: a dump, a lock of another world."""
+    if kind not in _SAYING or size > _LONGEST_LOOK:
+        return False
+    before = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if any(pattern.search(before + chunk) for pattern in _SAYING[kind]):
+                return False
+            before = chunk[-64:]
+    return True
 
 
 def _decoded(data: bytes, kind: Kind) -> str:
@@ -188,4 +311,5 @@ def _unreadable(name: str, error: OSError) -> Gap:
 
 
 def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    name, above = str(path), f"{root}{os.sep}" if root.name else str(root)
+    return name.removeprefix(above).replace(os.sep, "/") if name != str(root) else "."

@@ -93,6 +93,16 @@ def chain_from_pem(text: str, source: str | None = None) -> Chain:
         return Chain(tuple(_facts(certificate) for certificate in _load(text)))
 
 
+def is_authority(certificate: Leaf) -> bool:
+    """Whether a certificate may issue others (its basic constraints, RFC 5280 section 4.2.1.9)."""
+    with reading("the certificate"):
+        extensions = x509.load_der_x509_certificate(certificate.der).extensions
+        try:
+            return bool(extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+        except x509.ExtensionNotFound:
+            return False
+
+
 def anchors_from_pem(text: str, source: str | None = None) -> tuple[TrustAnchor, ...]:
     """The trust anchors in a PEM text, in order. Raises `SourceError`, also where there is none."""
     with reading("the PEM text", source):
@@ -157,6 +167,11 @@ def _key(certificate: x509.Certificate) -> str:
         key = certificate.public_key()
     except (UnsupportedAlgorithm, ValueError):
         return f"unknown key ({certificate.public_key_algorithm_oid.dotted_string})"
+    return key_words(key)
+
+
+def key_words(key: object) -> str:
+    """A public key in words for people: `EC P-256`, `RSA 2048`, `Ed25519`."""
     match key:
         case ec.EllipticCurvePublicKey():
             return f"EC {_CURVES.get(key.curve.name, key.curve.name)}"

@@ -41,3 +41,24 @@ class Store:
 
     def connect(self):
         return mysql.connect(host=self.host, user=self.user, password=self.password)  # expect: opportunistic-dial
+
+CHANGED = {"host": "db.internal", "ssl_ca": "/ca.pem"}
+CHANGED.pop("ssl_ca")
+CHANGED.setdefault("user", "app")
+mysql.connect(**CHANGED)  # expect: opportunistic-dial
+CHANGED.setdefault("ssl_disabled", True)
+mysql.connect(**CHANGED)  # expect: plaintext-dial
+
+
+def options(given):
+    found = {"host": "db.internal"}
+    for key in given:
+        found[key] = given[key]
+    mysql.connect(**found)  # expect: plaintext-dial possible
+
+
+def branches(tls):
+    found = {"host": "db.internal"}
+    if tls:
+        found["sslmode"] = "require"
+    psycopg2.connect(**found)  # expect: unverified-chain

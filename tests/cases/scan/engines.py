@@ -43,3 +43,22 @@ def make(password, name="app"):
     settings["sslrootcert"] = "/ca.pem"
     settings.update(connect_timeout=3)
     return create_engine(f"postgresql://app:{password}@db.internal/{name}", connect_args=settings)  # expect: opportunistic-dial
+
+
+def get_database_url(user, password):
+    return f"postgresql://{user}:{password}@db.internal/app"  # expect: opportunistic-dial
+
+
+def describe(user):
+    return f"postgresql://{user}@db.internal/app"
+
+
+OPTIONS = {"db_url": "postgresql://app:secret@table.internal/app", "hint": "postgresql://app@db.internal/app"}  # expect: opportunistic-dial
+start(database_url="postgresql://app:secret@started.internal/app", text="postgresql://app@db.internal/app")  # expect: opportunistic-dial
+START_DB = os.environ.get("START") or "postgresql://app:secret@begun.internal/app"  # expect: opportunistic-dial
+wrap(URL.create("postgresql+psycopg", host="made.internal"))  # expect: opportunistic-dial
+create_engine("{}://app@{}/app".format(os.environ.get("DRIVER", "mysql+pymysql"), "parts.internal"))  # expect: opportunistic-dial
+create_engine(f"postgresql://app@{os.environ['HOST']}:{os.environ['PORT']}{os.environ['REST']}")  # expect: plaintext-dial possible
+create_engine(f"postgresql://app@db.internal/app{os.environ['SUFFIX']}")  # expect: plaintext-dial possible
+create_engine(f"postgresql://app@db.internal/app_{os.environ['STAGE']}")  # expect: opportunistic-dial
+create_engine(URL.create("postgresql", host="db.internal", query=anything()))  # expect: plaintext-dial possible

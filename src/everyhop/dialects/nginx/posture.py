@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from everyhop.dialects.nginx.site import listens, redirects_to_https, servers, takes_tls
+from everyhop.dialects.nginx.site import listens, sends_to_https, servers, takes_tls
 from everyhop.dialects.nginx.syntax import Directive, parse
 from everyhop.errors import SourceError
 from everyhop.model.posture import Assurance, Bounds, ClientAuth, Floor, Posture
@@ -30,6 +31,11 @@ def read(text: str, name: str, version: Version | None = None) -> Listener:
     blocks = servers(parse(text), name)
     if not blocks:
         raise SourceError(f"no server block has the name {name[:60]!r}", hint="server_name decides what a site is")
+    return listener(blocks, version)
+
+
+def listener(blocks: Sequence[Directive], version: Version | None) -> Listener:
+    """What a site takes whose `server` blocks these are. Raises `SourceError` for words that nginx would refuse."""
     with_tls = [block for block in blocks if any(takes_tls(listen) for listen in listens(block))]
     if not with_tls:
         bounds = Bounds.exactly(Posture(Assurance.PLAINTEXT))
@@ -47,7 +53,7 @@ def read(text: str, name: str, version: Version | None = None) -> Listener:
 def _serves_plaintext(block: Directive) -> bool:
     silent = block.own("listen") and not listens(block)
     plain = any(not takes_tls(listen) for listen in listens(block)) or not block.own("listen")
-    return plain and not silent and not redirects_to_https(block)
+    return plain and not silent and not sends_to_https(block)
 
 
 def _floor(block: Directive, version: Version | None) -> Floor:

@@ -11,6 +11,7 @@ from everyhop.errors import SettingsError
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _LISTEN = re.compile(r"(?:[A-Za-z0-9.\-]+:|\[[0-9A-Fa-f:.]+\]:)?[0-9]{1,5}")
+_ABOUT_SCHEME = ("$scheme", "$https", "$host", "$server_port", "$http_x_forwarded_proto", "$ssl_protocol")
 _REDIRECTS = frozenset({"301", "302", "303", "307", "308"})
 
 
@@ -71,6 +72,47 @@ def redirects_to_https(block: Directive) -> bool:
         plain_target = len(answer.arguments) == 1 or answer.arguments[0] in _REDIRECTS
         return plain_target and target.startswith("https://")
     return False
+
+
+def sends_to_https(block: Directive) -> bool:
+    """Whether a browser that asks a `server` block without TLS is sent to HTTPS, however that is written.
+
+    Besides `return`: a `rewrite` of everything, an `if` about the scheme or the host (as certbot writes it), the same
+    in the location that takes everything, and 497, which is nginx's own answer to plain HTTP on a port with TLS.
+    """
+    if redirects_to_https(block):
+        return True
+    if any(_rewrites_all(child) for child in block.own("rewrite")):
+        return True
+    if any("497" in page.arguments and page.arguments[-1].startswith("https://") for page in block.own("error_page")):
+        return True
+    for choice in block.own("if"):
+        about = any(word in " ".join(choice.arguments) for word in _ABOUT_SCHEME)
+        if about and (redirects_to_https(choice) or any(map(_rewrites_all, choice.own("rewrite")))):
+            return True
+    return any(
+        place.arguments in (("/",), ("^~", "/")) and (redirects_to_https(place) or sends_to_https(place))
+        for place in block.own("location")
+    )
+
+
+def _rewrites_all(rewrite: Directive) -> bool:
+    matches_all = bool(rewrite.arguments) and rewrite.arguments[0] in {
+        "^",
+        "^/(.*)$",
+        "^(.*)$",
+        "^(.*)",
+        "^/(.*)",
+        "(.*)",
+        ".*",
+        "^.*$",
+    }
+    return matches_all and len(rewrite.arguments) > 1 and rewrite.arguments[1].startswith("https://")
+
+
+def names_of(block: Directive) -> set[str]:
+    """The names of a `server` block in lower case; `_` where it has none, as nginx's own examples call such a block."""
+    return _names(block) - {""} or {"_"}
 
 
 def _names(block: Directive) -> set[str]:

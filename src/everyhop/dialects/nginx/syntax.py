@@ -7,10 +7,13 @@ guessed.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from everyhop.dialects.sites import Place
 from everyhop.errors import SourceError
 
 DEEPEST: Final = 40
@@ -23,7 +26,8 @@ _BLANK = " \t\r\n"
 class Directive:
     """One directive: its words, where it begins and ends (exclusive, with its `;` or `}`), and what is in its block.
 
-    `inside` is the place of the block's first character, None for a simple directive, whose `body` stays empty.
+    `inside` is the place of the block's first character, None for a simple directive, whose `body` stays empty. `file`
+    is the name of the text that it stands in.
     """
 
     words: tuple[str, ...]
@@ -33,6 +37,7 @@ class Directive:
     inside: int | None = None
     body: list[Directive] = field(default_factory=list)
     parent: Directive | None = field(default=None, repr=False)
+    file: str = ""
 
     @property
     def name(self) -> str:
@@ -64,9 +69,24 @@ class Directive:
             yield from child.walk()
 
 
-def parse(text: str) -> Directive:
-    """The whole text as one block without a name. Raises `SourceError` with the line."""
-    root = Directive(("",), 0, len(text), 1, 0)
+def place_of(directive: Directive) -> Place:
+    """Where a directive stands; of a block only what is before it."""
+    end = directive.inside if directive.inside is not None else directive.end
+    return Place(directive.file, directive.start, end, directive.name)
+
+
+def parse(text: str, file: str = "") -> Directive:
+    """The whole text as one block without a name. Raises `SourceError` with the file and the line."""
+    try:
+        return _parsed(text, file)
+    except SourceError as error:
+        error.path = error.path or file or None
+        raise
+
+
+def _parsed(text: str, file: str) -> Directive:
+    root = Directive(("",), 0, len(text), 1, 0, file=file)
+    starts = [0, *(place.end() for place in re.finditer("\n", text))]
     block, words, start = root, list[str](), 0
     position, depth = 0, 0
     while (position := _skipped(text, position)) < len(text):
@@ -79,7 +99,9 @@ def parse(text: str) -> Directive:
                     raise _error(text, position, "unexpected '}'")
                 block.end, block, depth = position + 1, block.parent, depth - 1
             else:
-                child = Directive(tuple(words), start, position + 1, text.count("\n", 0, start) + 1, parent=block)
+                child = Directive(
+                    tuple(words), start, position + 1, bisect_right(starts, start), parent=block, file=file
+                )
                 block.body.append(child)
                 if character == "{":
                     _refuse_foreign(text, child)

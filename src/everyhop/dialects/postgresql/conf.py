@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from everyhop.errors import SettingsError
 
@@ -16,18 +16,22 @@ _FALSE = ("off", "false", "no", "0")
 
 def settings(text: str) -> Mapping[str, str]:
     """The settings of one file by their names in lower case; `include…` lines and lines that are none are left out."""
-    found: dict[str, str] = {}
-    for line in text.split("\n"):
-        match = _LINE.fullmatch(line)
-        if match and match["name"].lower() not in _INCLUDES:
-            found[match["name"].lower()] = _unquoted(match["value"])
-    return found
+    return {name: value for name, value, _, _ in _lines(text) if name not in _INCLUDES}
+
+
+def places(text: str) -> Mapping[str, tuple[int, int]]:
+    """Where the line of each setting that counts begins and ends."""
+    return {name: (start, end) for name, _, start, end in _lines(text)}
 
 
 def included(text: str) -> tuple[str, ...]:
     """What the file's `include_dir` lines name, in order, as written."""
-    matches = (_LINE.fullmatch(line) for line in text.split("\n"))
-    return tuple(_unquoted(m["value"]) for m in matches if m and m["name"].lower() == "include_dir")
+    return tuple(value for name, value, _, _ in _lines(text) if name == "include_dir")
+
+
+def includes(text: str) -> bool:
+    """Whether the file names others that are read as well."""
+    return any(name in _INCLUDES for name, _, _, _ in _lines(text))
 
 
 def is_on(value: str) -> bool:
@@ -45,6 +49,21 @@ def quoted(value: str) -> str:
     if any(ord(character) < 32 for character in value):
         raise SettingsError("a value in postgresql.conf cannot hold control characters")
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _lines(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Each setting's name in lower case and its value, and where its words begin and end."""
+    offset = 0
+    for line in text.split("\n"):
+        match = _LINE.fullmatch(line)
+        if match:
+            yield (
+                match["name"].lower(),
+                _unquoted(match["value"]),
+                offset + match.start("name"),
+                offset + match.end("value"),
+            )
+        offset += len(line) + 1
 
 
 def _unquoted(value: str) -> str:

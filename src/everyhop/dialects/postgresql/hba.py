@@ -8,7 +8,7 @@ continues it. It is our own because a rewrite needs the exact span of every word
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -21,6 +21,7 @@ TLS_TYPES: Final = frozenset({"host", "hostssl", "hostnogssenc"})
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 EVERYWHERE: Final = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+_LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
 class Verifiers(Enum):
@@ -59,6 +60,14 @@ class Record:
         """Whether it lets anybody in."""
         return self.method.values != ("reject",)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it speaks of this machine only: its socket, or addresses of its loopback."""
+        if self.kind == "local":
+            return True
+        here = self.networks is not None and bool(self.networks)
+        return here and all(any(_within(network, own) for own in _LOOPBACK) for network in self.networks or ())
+
     def demands_certificate(self) -> bool:
         """Whether a client has to show a certificate of the configured authority."""
         demanded = {"clientcert=verify-ca", "clientcert=verify-full", "clientcert=1"}
@@ -86,9 +95,23 @@ def records(text: str) -> tuple[Record, ...]:
 
 
 def admits_plaintext(text: str) -> bool:
-    """Whether some connection over the network is let in without encryption: the first record that matches decides."""
+    """Whether some connection by TCP is let in without encryption: the first record that matches decides."""
+    return _admits_plaintext(records(text))
+
+
+def admits_plaintext_from_afar(text: str) -> bool:
+    """Whether some connection from another machine is let in without encryption."""
+    return _admits_plaintext(record for record in records(text) if not record.is_local)
+
+
+def has_includes(text: str) -> bool:
+    """Whether records stand in further files: `include` lines (since 16), which this reader does not follow."""
+    return any(fields[0].values[0].startswith("include") for _, fields in _lines(text))
+
+
+def _admits_plaintext(found: Iterable[Record]) -> bool:
     refused: list[Record] = []
-    for record in records(text):
+    for record in found:
         if record.kind in PLAIN_TYPES and not record.admits:
             refused.append(record)
         elif record.kind in PLAIN_TYPES and not any(earlier.covers(record) for earlier in refused):

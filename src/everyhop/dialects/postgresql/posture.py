@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from everyhop.dialects.postgresql import conf, hba
 from everyhop.dialects.postgresql.hba import Verifiers
@@ -27,6 +28,13 @@ class TlsFiles:
     client_anchors: str | None = None
 
 
+class Sight(Enum):
+    """Whether all of a server's `postgresql.conf` is there, or other files may say more."""
+
+    WHOLE = "whole"
+    PART = "part"
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """What `write` gives: the text of a drop-in for `postgresql.conf`, and the whole of `pg_hba.conf`."""
@@ -45,6 +53,36 @@ def read(settings: Mapping[str, str], hba_text: str, version: Version | None = N
     posture = Posture(assurance, _floor(settings, version), _client_auth(settings, hba_text))
     why = "pg_hba.conf lets somebody in without TLS" if plain else "ssl is on and pg_hba.conf lets nobody in without it"
     return Listener(_PRODUCT, version, Bounds.exactly(posture), why=why)
+
+
+def seen(settings: Mapping[str, str] | None, hba_text: str | None, complete: Sight) -> Listener:
+    """What a server takes from other machines, as far as the files that are here tell; None is a file that is not.
+
+    Raises `SettingsError` for words that the server would not take.
+    """
+    wanted = settings or {}
+    told = settings is not None and (complete is Sight.WHOLE or "ssl" in settings)
+    tls = conf.is_on(wanted.get("ssl", "off")) if told else None
+    if tls is False:
+        bounds = Bounds.exactly(Posture(Assurance.PLAINTEXT))
+        return Listener(_PRODUCT, None, bounds, why="ssl is off: every connection is plaintext")
+    plain = hba.admits_plaintext_from_afar(hba_text) if hba_text is not None else None
+    if plain is False and hba.has_includes(hba_text or ""):
+        plain = None
+    low = Assurance.PLAINTEXT if tls is None and plain is not False else Assurance.OPPORTUNISTIC
+    low = Assurance.ENCRYPTED if plain is False else low
+    high = Assurance.OPPORTUNISTIC if plain else Assurance.ENCRYPTED
+    written = "ssl_min_protocol_version" in wanted or (told and complete is Sight.WHOLE)
+    floors = (_floor(wanted, None),) * 2 if written else (Floor.NONE, Floor.TLS_1_3)
+    whole = told and hba_text is not None and complete is Sight.WHOLE
+    auth = (_client_auth(wanted, hba_text or ""),) * 2 if whole else (ClientAuth.ABSENT, ClientAuth.REQUIRED)
+    bounds = Bounds(Posture(low, floors[0], auth[0]), Posture(high, floors[1], auth[1]))
+    why = {
+        True: "pg_hba.conf lets somebody in without TLS",
+        False: "pg_hba.conf lets nobody in without TLS",
+        None: "whether pg_hba.conf lets somebody in without TLS is not to be seen here",
+    }[plain]
+    return Listener(_PRODUCT, None, bounds, why=why)
 
 
 def write(

@@ -3,13 +3,14 @@
 Without Strict-Transport-Security (RFC 6797) each visit that starts with `http://` gives an attacker on the path one
 plain request to answer, redirect or not.
 
-Fires on a site with HTTPS that sends no HSTS header, or one with `max-age=0`. Silent for IP addresses, where browsers
-ignore the header.
+Fires on a site with HTTPS that sends no HSTS header, or one with `max-age=0`; possible, where something that was not
+seen may send it (the app behind a proxy, a file that is included). Silent for IP addresses, where browsers ignore the
+header.
 """
 
 from __future__ import annotations
 
-from everyhop.model.finding import Severity
+from everyhop.model.finding import Certainty, Severity
 from everyhop.model.posture import Assurance
 from everyhop.model.sighting import Site
 from everyhop.rules.rule import Context, Fault, Rule
@@ -20,8 +21,9 @@ def _judge(site: Site, context: Context) -> Fault | None:
     if sent or context.demand.assurance is Assurance.PLAINTEXT:
         return None
     return Fault(
-        f"{site.product} sends no Strict-Transport-Security",
+        f"{site.product} {'may send' if site.hsts_elsewhere else 'sends'} no Strict-Transport-Security",
         "a browser that comes by http:// again can be kept on plain HTTP",
+        Certainty.POSSIBLE if site.hsts_elsewhere else Certainty.CERTAIN,
     )
 
 
@@ -33,4 +35,5 @@ RULE = Rule(
     cwe=("CWE-319",),
     standards={"asvs": "3.4.1"},
     page=__doc__,
+    advice="send Strict-Transport-Security with every answer over HTTPS, first with a short max-age",
 )

@@ -14,7 +14,7 @@ from everyhop.rules.rule import Context, Fault, Rule
 
 
 def _judge(waiver: Waiver, context: Context) -> Fault | None:
-    if context.now.date() <= waiver.until:
+    if waiver.flaw or waiver.until is None or context.now.date() <= waiver.until:
         return None
     return Fault(
         f"the waiver of {waiver.rule} for {waiver.where} ended on {waiver.until.isoformat()}",

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from everyhop.scan.resolve import calls, operators
+from everyhop.scan.resolve.fields import variables
 from everyhop.scan.resolve.project import Project, stars
 from everyhop.scan.resolve.references import line_of, module_scope
 from everyhop.scan.resolve.scopes import Deed, Definition, FunctionNode, Scope
-from everyhop.scan.resolve.values import Made, Table, Unknown, Value, choice, options
+from everyhop.scan.resolve.values import Known, Made, Table, Unknown, Value, choice, options, text
 
 _DEEDS: Final = 64
 """Deeds to one name that are followed, from the last plain assignment on."""
+_CHANGING: Final = frozenset({"setdefault", "pop", "clear"})
+"""Methods that change the dict they are called on; `update` is a deed of its own."""
 _END: Final = (1 << 60, 0)
 
 Position = tuple[int, int]
@@ -37,6 +40,8 @@ class Bindings:
         while here is not None:
             given = self._given(name, here)
             if name in here.definitions:
+                if given is None and here.parent is not None and not here.bindings(name):
+                    given = self.local(name, here.parent, _END)
                 return self._named(here, name, position if here is scope else _END, given)
             if given is not None:
                 return given
@@ -54,7 +59,12 @@ class Bindings:
         return self._named(scope, name, _END, None)
 
     def member(self, owner: Scope, name: str) -> Value | None:
-        """A class's or its instance's attribute; a property or method gives what it returns."""
+        """A class's or its instance's attribute: what a property returns, what pydantic's settings read."""
+        own = self._attribute(owner, name)
+        names = variables(self.project, owner, name)
+        return self.project.environment.first(names, owner.path, own) if names else own
+
+    def _attribute(self, owner: Scope, name: str) -> Value | None:
         for here in line_of(self.project, owner):
             if name in here.definitions:
                 method = here.definitions[name][-1].scope
@@ -128,6 +138,8 @@ class Bindings:
             case Definition(deed=Deed.ENTRY, value=ast.expr() as node, key=key):
                 worth = self.value(node, scope)
                 return operators.changed(before, Table, lambda table: table.with_entry(key, worth))
+            case Definition(deed=Deed.SOME_ENTRY):
+                return operators.changed(before, Table, lambda table: replace(table, complete=False))
             case Definition(deed=Deed.ATTRIBUTE, value=ast.expr() as node, key=key):
                 return self._told(before, key, self.value(node, scope))
             case Definition(deed=Deed.UPDATE, value=ast.Call() as node):
@@ -135,9 +147,11 @@ class Bindings:
                 updated = operators.table(arguments[0]).merged(keywords) if arguments else keywords
                 return operators.changed(before, Table, lambda table: table.merged(updated))
             case Definition(deed=Deed.CALL, value=ast.Call() as node, key=key):
-                if before is None or key not in calls.TELLING:
+                if before is None or key not in (*calls.TELLING, *_CHANGING):
                     return before if before is not None else Unknown(name)
                 arguments, keywords = self.arguments(node, scope)
+                if key in _CHANGING:
+                    return operators.changed(before, Table, lambda table: _changed(table, key, arguments))
                 return self._told(before, f"{key}()", Made(key, arguments, keywords))
             case Definition(deed=Deed.IMPORT, key=key):
                 return self._imported(key, scope)
@@ -156,6 +170,22 @@ class Bindings:
         if module is not None and name in module.names.module.definitions:
             return self.at_the_end(module.names.module, name)
         return Unknown(f"{source}.{name}".strip(".") if name else source)
+
+
+def _changed(table: Table, method: str, arguments: Sequence[Value]) -> Table:
+    """A dict after `setdefault(key, value)`, `pop(key)` or `clear()`."""
+    key = text(arguments[0]) if arguments else None
+    match method:
+        case "clear":
+            return Table(at=table.at)
+        case _ if key is None:
+            return replace(table, complete=False)
+        case "pop":
+            return replace(table, entries={name: value for name, value in table.entries.items() if name != key})
+        case _ if key in table.entries:
+            return table
+        case _:
+            return table.with_entry(key, arguments[1] if len(arguments) > 1 else Known(None))
 
 
 def _parameters(node: FunctionNode) -> Mapping[str, ast.expr | None]:

@@ -8,13 +8,18 @@ from urllib.parse import quote, quote_plus
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve.texts import between, formatted, quoted, replaced
-from everyhop.scan.resolve.urls import created, updated, with_parts
+from everyhop.scan.resolve.urls import built, created, updated, with_parts
 from everyhop.scan.resolve.values import Known, Series, Table, Unknown, Value, choice, joined, options, text
 
+_READERS: Final = ("environs.Env", "environs.env", "environ.Env", "environ.FileAwareEnv", "goodconf.env")
 ENVIRONMENT_CALLS: Final = frozenset(
     {"os.environ.get", "os.getenv", "os.environ.pop", "os.environ.setdefault", "decouple.config"}
-    | {f"environs.{owner}{method}" for owner in ("Env", "env") for method in ("", ".str", ".int", ".bool")}
-    | {f"environ.Env{method}" for method in ("", ".str", ".int", ".bool")}
+    | {
+        f"{maker}{method}"
+        for maker in _READERS
+        for method in ("", ".str", ".int", ".bool", ".url", ".path", ".get_value")
+    }
+    | {"starlette.config.Config", "starlette.config.Config.get", "decouple.Config", "prettyconf.config"}
 )
 """What is called with a variable's name and perhaps a default."""
 
@@ -29,8 +34,19 @@ _QUOTING: Final[Mapping[str, Callable[[str], str]]] = {
     "urllib.parse.quote_plus": quote_plus,
 }
 _URL_MAKERS: Final = ("URL.create", "sqlalchemy.engine.url.URL", "sqlalchemy.engine.URL", "sqlalchemy.URL")
+_BUILDERS: Final = ("Dsn.build", "Url.build")  # of pydantic's types of URLs
+_FIELDS: Final = frozenset(
+    {"pydantic.Field", "pydantic.fields.Field", "dataclasses.field", "attr.ib", "attrs.field", "attr.field"}
+)
 # Methods that leave a text as it is for our purpose.
 _KEEPING: Final = frozenset({"render_as_string", "unicode_string", "strip", "rstrip", "lstrip", "copy"})
+
+
+def builds_url(name: str) -> bool:
+    """Whether the function of this full name puts a URL together from its parts."""
+    return (name.startswith("sqlalchemy") and name.endswith(_URL_MAKERS)) or (
+        name.startswith("pydantic") and name.endswith(_BUILDERS)
+    )
 
 
 def function(name: str, arguments: Sequence[Value], keywords: Table, at: SourceSpan) -> Value | None:
@@ -43,8 +59,11 @@ def function(name: str, arguments: Sequence[Value], keywords: Table, at: SourceS
         return (arguments[0] if arguments and isinstance(arguments[0], Table) else Table(at=at)).merged(keywords)
     if name == "os.path.join" and arguments:
         return joined(between(arguments, Known("/")), at)
-    if name.startswith("sqlalchemy") and name.endswith(_URL_MAKERS):
-        return created(arguments, keywords, at)
+    if builds_url(name):
+        return created(arguments, keywords, at) if name.startswith("sqlalchemy") else built(keywords, at)
+    if name in _FIELDS:
+        default = keywords.entries.get("default")
+        return arguments[0] if arguments and name != "dataclasses.field" else default
     return None
 
 
@@ -60,7 +79,7 @@ def method(owner: Value, name: str, arguments: Sequence[Value], keywords: Table,
         case "update_query_dict", [Table() as query]:
             return updated(owner, query, at)
         case "set" | "_replace", [] if keywords.entries and keywords.complete:
-            return with_parts(owner, keywords.entries)
+            return with_parts(owner, keywords.entries, at)
         case "get", [key, *rest] if isinstance(owner, Table):
             name_of = text(key)
             missing = rest[0] if rest else Known(None, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -57,6 +58,25 @@ class Environment:
             values.append(Unknown(name, fallback))
         return choice(values)
 
+    def first(self, names: Sequence[str], path: str, fallback: Value | None = None) -> Value:
+        """What a program gets for the first of these variables that is set, in whatever letters; else `fallback`."""
+        known = [spelling for name in names for spelling in (name, name.upper(), name.lower())]
+        return self.value(next((name for name in known if name in self._by_name), names[0].upper()), path, fallback)
+
+    def sets(self, name: str) -> bool:
+        """Whether any file sets a variable."""
+        return name in self._by_name
+
+    def settled(self, prefix: str, path: str) -> dict[str, str]:
+        """The variables with a prefix that a program at `path` gets, where one value of each is all there is."""
+        names = [name for name in self._by_name if name.startswith(prefix)]
+        values = {name: self.value(name, path) for name in names}
+        return {
+            name: value.value
+            for name, value in values.items()
+            if isinstance(value, Known) and isinstance(value.value, str)
+        }
+
     def _applying(self, name: str, path: str) -> list[Setting]:
         """The settings that reach a program: those of the folders above it; if there are none, all there are."""
         everywhere = self._by_name.get(name, [])
@@ -81,8 +101,8 @@ class Environment:
 
     @staticmethod
     def _visible(other: Setting, setting: Setting) -> bool:
-        """A dotenv file sees itself; compose sees the `.env` beside it (not what it sets for its services)."""
-        if setting.grammar is Grammar.DOTENV:
+        """A file sees itself; compose sees the `.env` beside it (not what it sets for its services)."""
+        if setting.grammar is not Grammar.COMPOSE:
             return other.file == setting.file and other.at != setting.at
         beside = PurePosixPath(setting.file).parent / ".env"
         return other.file == str(beside)

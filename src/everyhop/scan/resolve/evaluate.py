@@ -22,6 +22,8 @@ _DEPTH: Final = 40
 _STEPS: Final = 1_500
 """Expressions looked at for one question, so that no source can make the scan slow."""
 
+# Objects whose attributes are the settings that a project sets anywhere (Django).
+_SETTINGS: Final = frozenset({"django.conf.settings"})
 # A mapping under this name that is handed around is the environment: `def load(env): env.get("DATABASE_URL")`.
 _ENVIRONMENT: Final = re.compile(r"env|environ|environment")
 
@@ -125,6 +127,8 @@ class Evaluator:
                 value = self.member(owner, node.attr)
                 if value is not None:
                     return value
+            case None if self.qualified(node.value, scope) in _SETTINGS and (known := self.configuration(node.attr)):
+                return known
             case _:
                 pass
         return Unknown(self.qualified(node, scope) or called(node), at=self.span(node, scope))

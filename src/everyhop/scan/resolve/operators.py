@@ -74,8 +74,15 @@ def changed(before: Value | None, kind: type[T], change: Callable[[T], Value]) -
 
 
 def table(value: Value) -> Table:
-    """The first alternative that is a dict; one of which nothing is known, if none is."""
-    return next((option for option in options(value) if isinstance(option, Table)), Table(complete=False))
+    """A value as one dict: each key with what it may be worth, None (as good as not given) where it may be missing."""
+    found = [option for option in options(value) if not (isinstance(option, Known) and option.value is None)]
+    tables = [option for option in found if isinstance(option, Table)]
+    if len(tables) == 1 and len(options(value)) == 1:
+        return tables[0]
+    missing = [Table()] if len(found) < len(options(value)) else []
+    keys = dict.fromkeys(key for one in tables for key in one.entries)
+    entries = {key: choice(one.entries.get(key, Known(None)) for one in (*tables, *missing)) for key in keys}
+    return Table(entries, bool(tables) and len(tables) == len(found) and all(one.complete for one in tables))
 
 
 def percent(template: Value, values: Value, at: SourceSpan) -> Value:

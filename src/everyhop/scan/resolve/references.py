@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from everyhop.scan.resolve.project import Module, Project, stars
-from everyhop.scan.resolve.scopes import Deed, Scope
+from everyhop.scan.resolve.scopes import Deed, FunctionNode, Scope
 
 _IMPORTS: Final = 8
 """How far a name is followed from module to module; two modules may import it from each other."""
@@ -25,29 +25,20 @@ def found(project: Project, node: ast.expr, scope: Scope) -> Scope | Module | No
                 case Module() as module:
                     return _thing(project, name, module.names.module, _IMPORTS)
                 case Scope(node=ast.ClassDef()) as owner:
-                    return next((d.scope for d in owner.definitions.get(name, ()) if d.scope), None)
+                    return _part(project, owner, name)
                 case _:
                     pass
             return project.imported(ast.unparse(node), scope.path) if is_dotted(node) else None
         case ast.Call(func=function):
-            return found(project, function, scope)
+            made = found(project, function, scope)
+            return _made(project, made, _IMPORTS) if isinstance(made, Scope) else made
         case _:
             return None
 
 
 def qualified(project: Project, node: ast.expr, scope: Scope) -> str | None:
     """The full name of what an expression names, through imports: `sa.create_engine` is `sqlalchemy.create_engine`."""
-    names: list[str] = []
-    while not isinstance(node, ast.Name):
-        if isinstance(node, ast.Attribute):
-            names.append(node.attr)
-            node = node.value
-        elif isinstance(node, ast.Call):
-            node = node.func
-        else:
-            return None
-    owner = _full_name(project, node.id, scope, _IMPORTS)
-    return ".".join([owner, *reversed(names)]) if owner else None
+    return _dotted(project, node, scope, _IMPORTS)
 
 
 def may_name(node: ast.expr, scope: Scope, names: frozenset[str]) -> bool:
@@ -57,7 +48,7 @@ def may_name(node: ast.expr, scope: Scope, names: frozenset[str]) -> bool:
     if not isinstance(node, ast.Name):
         return False
     here = _defining(node.id, scope)
-    deed = here.definitions[node.id][0] if here is not None else None
+    deed = here.bindings(node.id)[0] if here is not None else None
     if deed is None or deed.deed is not Deed.IMPORT:
         return node.id in names
     return deed.key.rpartition(":")[2].rpartition(".")[2] in names
@@ -107,16 +98,79 @@ def called(node: ast.expr) -> str:
 
 def _defining(name: str, scope: Scope) -> Scope | None:
     here: Scope | None = scope
-    while here is not None and name not in here.definitions:
+    while here is not None and not here.bindings(name):
         here = here.parent
     return here
 
 
+def _made(project: Project, made: Scope, depth: int) -> Scope | None:
+    """The class of what calling a class or function of the project gives: by annotation, else by its one return."""
+    if not isinstance(made.node, FunctionNode) or not depth:
+        return made
+    around = made.parent or made
+    given = _annotated(project, made.node.returns, around)
+    if given is None and len(made.returns) == 1:
+        match made.returns[0]:
+            case ast.Call(func=ast.Name(id=name)) | ast.Name(id=name):
+                given = _thing(project, name, made, depth - 1)
+            case _:
+                pass
+    return given if isinstance(given, Scope) and isinstance(given.node, ast.ClassDef) else made
+
+
+def _part(project: Project, owner: Scope, name: str) -> Scope | Module | None:
+    """What an attribute of a class or its instance is: a method, an inner class, the class of what it holds."""
+    for here in line_of(project, owner):
+        for one in here.definitions.get(name, ()):
+            if one.scope is not None:
+                return one.scope
+        for statement in here.node.body:
+            match statement:
+                case ast.AnnAssign(target=ast.Name(id=target), annotation=annotation) if target == name:
+                    held = _annotated(project, annotation, here)
+                    if held is not None:
+                        return held
+                case _:
+                    pass
+        given = [*here.definitions.get(name, ()), *here.attributes.get(name, ())]
+        for one in given[-1:]:
+            if isinstance(one.value, ast.Call) and isinstance(one.value.func, ast.Name):
+                made = _thing(project, one.value.func.id, one.scope or here, _IMPORTS)
+                return _made(project, made, _IMPORTS) if isinstance(made, Scope) else None
+    return None
+
+
+def _annotated(project: Project, annotation: ast.expr | None, scope: Scope) -> Scope | Module | None:
+    """The class of the project that an annotation names: `Settings`, `"Settings"`, `Annotated[Settings, …]`."""
+    match annotation:
+        case ast.Name(id=name) | ast.Constant(value=str() as name):
+            return _thing(project, name, scope, _IMPORTS)
+        case ast.Subscript(value=ast.Name(id="Annotated" | "Optional"), slice=ast.Tuple(elts=[inner, *_]) | inner):
+            return _annotated(project, inner, scope)
+        case _:
+            return None
+
+
+def _parameter(project: Project, name: str, scope: Scope) -> Scope | Module | None:
+    """The class that a parameter is annotated with."""
+    here: Scope | None = scope
+    while here is not None:
+        if isinstance(here.node, FunctionNode):
+            arguments = here.node.args
+            for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+                if argument.arg == name:
+                    return _annotated(project, argument.annotation, here.parent or here)
+        here = here.parent
+    return None
+
+
 def _thing(project: Project, name: str, scope: Scope, depth: int) -> Scope | Module | None:
     here = _defining(name, scope)
-    if here is None or not depth:
+    if not depth:
         return None
-    deed = here.definitions[name][-1]
+    if here is None:
+        return _parameter(project, name, scope)
+    deed = here.bindings(name)[-1]
     if deed.deed is Deed.IMPORT:
         source, _, member = deed.key.partition(":")
         whole = project.imported(f"{source}.{member}" if source.strip(".") else source + member, here.path)
@@ -125,8 +179,23 @@ def _thing(project: Project, name: str, scope: Scope, depth: int) -> Scope | Mod
         module = project.imported(source, here.path)
         return _thing(project, member, module.names.module, depth - 1) if module else None
     if deed.deed is Deed.ASSIGN and isinstance(deed.value, ast.Call) and isinstance(deed.value.func, ast.Name):
-        return _thing(project, deed.value.func.id, here, depth - 1)
+        made = _thing(project, deed.value.func.id, here, depth - 1)
+        return _made(project, made, depth - 1) if isinstance(made, Scope) else made
     return deed.scope
+
+
+def _dotted(project: Project, node: ast.expr, scope: Scope, depth: int) -> str | None:
+    names: list[str] = []
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+        elif isinstance(node, ast.Call):
+            node = node.func
+        else:
+            return None
+    owner = _full_name(project, node.id, scope, depth)
+    return ".".join([owner, *reversed(names)]) if owner else None
 
 
 def _full_name(project: Project, name: str, scope: Scope, depth: int) -> str | None:
@@ -134,7 +203,7 @@ def _full_name(project: Project, name: str, scope: Scope, depth: int) -> str | N
     if here is None:
         known = next(stars(module_scope(scope)), None)
         return f"{known}.{name}" if known else None
-    deed = here.definitions[name][0]
+    deed = here.bindings(name)[0]
     if deed.deed is Deed.IMPORT:
         source, _, member = deed.key.partition(":")
         module = project.imported(source, here.path) if member and depth else None
@@ -142,6 +211,5 @@ def _full_name(project: Project, name: str, scope: Scope, depth: int) -> str | N
             return _full_name(project, member, module.names.module, depth - 1)
         return f"{source}.{member}" if member else source
     if deed.deed is Deed.ASSIGN and depth and isinstance(deed.value, ast.Call):
-        function = deed.value.func
-        return _full_name(project, function.id, here, depth - 1) if isinstance(function, ast.Name) else None
+        return _dotted(project, deed.value.func, here, depth - 1)
     return None

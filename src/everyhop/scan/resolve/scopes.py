@@ -21,12 +21,17 @@ class Deed(Enum):
     ASSIGN = "name = value"
     APPEND = "name += value"
     ENTRY = "name[key] = value"
+    SOME_ENTRY = "name[…] = value: under a key that is no literal"
     ATTRIBUTE = "name.key = value"
     UPDATE = "name.update(value)"
     CALL = "name.key(…)"
     IMPORT = "import … as name"
     SCOPE = "def name, class name"
     BLUR = "for name in …, with … as name: not followed"
+
+
+BINDING: Final = frozenset({Deed.ASSIGN, Deed.APPEND, Deed.IMPORT, Deed.SCOPE, Deed.BLUR})
+"""Deeds that make a name one of the scope in which they are done; the others are done to what it means anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,10 @@ class Scope:
         """Note a deed to a name."""
         self.definitions.setdefault(name, []).append(definition)
 
+    def bindings(self, name: str) -> list[Definition]:
+        """The deeds that make a name this scope's own; none where it means another scope's."""
+        return [one for one in self.definitions.get(name, ()) if one.deed in BINDING]
+
     @property
     def owner(self) -> Scope | None:
         """The class whose method this is."""
@@ -71,6 +80,7 @@ class Names:
     calls: list[tuple[ast.Call, Scope]] = field(default_factory=list)
     dicts: list[tuple[ast.Dict, Scope]] = field(default_factory=list)
     assignments: list[tuple[ast.expr, ast.expr, Scope]] = field(default_factory=list)
+    functions: list[Scope] = field(default_factory=list)
 
 
 def names(tree: ast.Module, path: str) -> Names:
@@ -83,6 +93,8 @@ def names(tree: ast.Module, path: str) -> Names:
         if isinstance(statement, FunctionNode | ast.ClassDef):
             inner = Scope(statement, scope, path)
             branches = False
+            if isinstance(statement, FunctionNode):
+                found.functions.append(inner)
             scope.define(
                 statement.name,
                 Definition(Deed.SCOPE, (statement.lineno, statement.col_offset), conditional, scope=inner),
@@ -162,6 +174,8 @@ def _assign(
             scope.define(name, Definition(Deed.ASSIGN, end, conditional, value))
         case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str() as key)):
             scope.define(name, Definition(Deed.ENTRY, end, conditional, value, key))
+        case ast.Subscript(value=ast.Name(id=name)):
+            scope.define(name, Definition(Deed.SOME_ENTRY, end, conditional, value))
         case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=attribute) if scope.owner:
             scope.owner.attributes.setdefault(attribute, []).append(
                 Definition(Deed.ASSIGN, end, conditional, value, scope=scope)

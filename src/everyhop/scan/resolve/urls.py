@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, product
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve.texts import quoted
@@ -25,7 +26,14 @@ from everyhop.scan.resolve.values import (
     text,
 )
 
+# pydantic's names of the parts; version 1 says `user`.
+_BUILT: Final = {"scheme": "drivername", "user": "username", "path": "database"}
 _HARMLESS: Final = frozenset({"drivername", "username", "password", "database"})
+# SQLAlchemy's parts of a URL with a single host (engine/url.py, _parse_url).
+_URL: Final = re.compile(
+    r"(?P<drivername>[\w+]+)://(?:(?P<username>[^:/@]*)(?::(?P<password>[^@]*))?@)?"
+    r"(?P<host>\[[^]/?]+\]|[^/:?@]*)(?::(?P<port>[0-9]*))?(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
+)
 _PARTS: Final = ("drivername", "username", "password", "host", "port", "database", "query")
 
 
@@ -39,6 +47,22 @@ def created(arguments: Sequence[Value], keywords: Table, at: SourceSpan) -> Valu
     )
 
 
+def built(keywords: Table, at: SourceSpan) -> Value:
+    """`PostgresDsn.build(scheme=…, host=…, path=…)` of pydantic 1 and 2."""
+    given = {_BUILT.get(key, key): value for key, value in keywords.entries.items()}
+    path, query = given.get("database"), given.pop("query", None)
+    bare = text(path) if path is not None else None
+    if bare is not None and path is not None:
+        given["database"] = Known(bare.lstrip("/"), place(path))
+    elif isinstance(path, Partly) and isinstance(path.pieces[0], str):
+        given["database"] = Partly((path.pieces[0].lstrip("/"), *path.pieces[1:]), path.at)
+    whole = created((), replace(keywords, entries=given), at)
+    if query is None or (isinstance(query, Known) and not query.value):
+        return whole
+    whole = joined([whole, Known("?"), query], at)
+    return replace(whole, at=at) if isinstance(whole, Known | Partly) else whole
+
+
 def updated(url: Value, query: Table, at: SourceSpan) -> Value:
     """`url.update_query_dict(query)`."""
     pieces = url.pieces if isinstance(url, Partly) else (text(url) or "",)
@@ -46,14 +70,29 @@ def updated(url: Value, query: Table, at: SourceSpan) -> Value:
     return joined([url, *_query(query, "&" if asked else "?")], at)
 
 
-def with_parts(url: Value, changes: Mapping[str, Value]) -> Value | None:
-    """`url.set(drivername=…, database=…)`; None where a part changes that decides where the URL leads, or how."""
+def with_parts(url: Value, changes: Mapping[str, Value], at: SourceSpan) -> Value | None:
+    """`url.set(drivername=…, database=…)`; None where a part changes of a URL that is not all known."""
     if not changes.keys() <= _HARMLESS:
-        return None
+        return _anew(url, changes, at)
     driver = changes.get("drivername")
     if driver is None:
         return url
     return choice(_driven(option, driver, place(url)) for option in options(url))
+
+
+def _anew(url: Value, changes: Mapping[str, Value], at: SourceSpan) -> Value | None:
+    known = text(url)
+    match = _URL.fullmatch(known) if known is not None else None
+    if match is None or not changes.keys() <= set(_PARTS):
+        return None
+    given: dict[str, Value] = {}
+    for name, part in match.groupdict().items():
+        if part:
+            given[name] = Known(unquote(part) if name in ("username", "password") else part)
+    if "query" in given:
+        pairs = parse_qsl(match["query"])
+        given["query"] = Table({key: Known(value) for key, value in pairs})
+    return created((), Table({**given, **changes}), at)
 
 
 def _driven(url: Value, driver: Value, at: SourceSpan | None) -> Value:
@@ -78,7 +117,7 @@ def _written(parts: Mapping[str, Value], at: SourceSpan, *, complete: bool) -> V
         pieces += [_safe(user), *([Known(":"), _safe(password)] if password else []), Known("@")]
     if host := given.get("host"):
         bare = text(host)
-        pieces.append(Known(f"[{bare}]") if bare and ":" in bare else host)
+        pieces.append(Known(f"[{bare}]") if bare and ":" in bare and bare[0] != "[" else host)
     if port := given.get("port"):
         pieces += [Known(":"), port]
     pieces += [Known("/"), given.get("database", Known(""))]

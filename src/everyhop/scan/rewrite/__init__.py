@@ -1,1 +1,1 @@
-"""What would end a finding, in the driver's own words, and texts with one value replaced. No files are touched."""
+"""What would end a finding, in the driver's own words, and the edits that put it into the files where it belongs."""

@@ -16,15 +16,25 @@ from everyhop.model.finding import Finding, Remediation
 from everyhop.model.posture import ClientAuth, Floor, Posture
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
+from everyhop.model.wire import Wire
+from everyhop.rules.catalogue import catalogue
 from everyhop.rules.policy import Policy
 
 # Findings that the settings of a listener or of the app end, not those of a dialer.
 _TEXTS: Final = {
     "plaintext-accepted": "give the server a certificate and let it refuse connections without TLS",
     "old-tls-versions": "raise the server's lowest TLS version to the floor",
+    "broken-waiver": 'give it a rule, a reason="…" and a last day until=2027-06-30, or take it out',
+    "expired-waiver": "mend what it excused, or renew it with a reason and a later day",
     "insecure-cookie": "set SESSION_COOKIE_SECURE = True where the app is served over HTTPS",
 }
 _RUN_TIME: Final = "demand verify-full where the URL is set; everyhop verify asks the running app what it really does"
+
+_PROXY: Final = (
+    "let the upstream speak TLS, dial it by https:// and verify its certificate; "
+    "on a unix socket or the loopback nothing has to be encrypted"
+)
+_SITE: Final = "give the site a certificate and a listen with ssl, and let plain HTTP redirect to it"
 
 
 def attach(report: Report, settings: Mapping[SourceSpan, DialerSettings], policy: Policy) -> Report:
@@ -37,11 +47,16 @@ def attach(report: Report, settings: Mapping[SourceSpan, DialerSettings], policy
 
 def _remedied(finding: Finding, settings: Mapping[SourceSpan, DialerSettings], policy: Policy) -> Finding:
     span = finding.span
+    advice = catalogue()[finding.rule].advice
+    if advice:
+        return replace(finding, remediation=Remediation(advice))
     if finding.rule in _TEXTS:
         return replace(finding, remediation=Remediation(_TEXTS[finding.rule]))
     if span is None:
         return finding
     found = settings.get(span)
+    if found is None and finding.hop is not None and finding.hop.wire is Wire.HTTP:
+        return replace(finding, remediation=Remediation(_PROXY if finding.hop.dialer != "browser" else _SITE))
     if found is None:
         return replace(finding, remediation=Remediation(_RUN_TIME))
     return replace(finding, remediation=remedy(found, policy.demand(finding.hop, finding.endpoint)))
@@ -51,10 +66,9 @@ def remedy(settings: DialerSettings, demand: Posture) -> Remediation:
     """The settings that reach a demanded posture with this driver, as a person may see them."""
     if settings.driver not in registry.known_drivers():
         return Remediation(f"everyhop cannot write the settings of {settings.driver} yet")
-    named = _anchors(settings)
-    floor = max(demand.floor, Floor.TLS_1_2)
+    named = named_anchors(settings)
     try:
-        spelling = registry.write(settings, Posture(demand.assurance, floor, ClientAuth.ABSENT), named or ANCHORS)
+        spelling = spelled(settings, demand, named or ANCHORS)
     except SettingsError as error:
         return Remediation(f"{error.message}: {error.hint}" if error.hint else error.message)
     where = "" if named else f"; {ANCHORS} stands for the authority that issued the server's certificate"
@@ -64,7 +78,16 @@ def remedy(settings: DialerSettings, demand: Posture) -> Remediation:
     return Remediation(text, _shown(settings, spelling), safe=named is not None)
 
 
-def _anchors(settings: DialerSettings) -> str | None:
+def spelled(settings: DialerSettings, demand: Posture, anchors: str) -> Spelling:
+    """What the driver's dialect writes for a demanded posture. Raises `SettingsError` where it has no settings for it.
+
+    TLS 1.2 is the least that is ever written (RFC 8996 ends what is older).
+    """
+    floor = max(demand.floor, Floor.TLS_1_2)
+    return registry.write(settings, Posture(demand.assurance, floor, ClientAuth.ABSENT), anchors)
+
+
+def named_anchors(settings: DialerSettings) -> str | None:
     """The trust anchors that settings name already, where all of the name is known."""
     named = registry.dialect_for(settings.driver).anchors(settings)
     return named if named and PLACEHOLDER not in named else None

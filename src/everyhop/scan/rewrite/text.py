@@ -1,40 +1,49 @@
-"""One place of a text replaced, and everything else left as it is."""
+"""Places of a text replaced, and everything else left as it is."""
 
 from __future__ import annotations
 
-import ast
-
-from everyhop.errors import SourceError
-from everyhop.scan.syntax.span import Lines, Span
-
-
-def rewrite(text: str, span: Span, replacement: str) -> str:
-    """The text with what stands in `span` replaced."""
-    lines = Lines(text)
-    start, end = lines.offset(span.line, span.column), lines.offset(span.end_line, span.end_column)
-    return text[:start] + replacement + text[end:]
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 
 
-def set_literal(text: str, span: Span, value: str) -> str:
-    """Python source with the string literal in `span` worth `value`, in the quotes that it has.
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """What stands from `start` to `end` (offsets in characters) becomes `new`; with both alike it is put in there."""
 
-    Raises `SourceError` where there is no plain literal: an f-string or a sum says more than its value.
-    """
-    lines = Lines(text)
-    old = text[lines.offset(span.line, span.column) : lines.offset(span.end_line, span.end_column)]
-    try:
-        plain = isinstance(ast.literal_eval(f"({old})"), str)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        plain = False
-    if not plain:
-        raise SourceError(
-            "there is no plain string literal to rewrite", line=span.line, hint="change the expression by hand"
-        )
-    return rewrite(text, span, _quoted(value, '"' if old.lstrip("rRuU")[:1] == '"' else "'"))
+    start: int
+    end: int
+    new: str
+
+    def moved(self, by: int) -> Edit:
+        """The same further on in a text."""
+        return Edit(self.start + by, self.end + by, self.new)
 
 
-def _quoted(value: str, quote: str) -> str:
-    written = repr(value)
-    if written[0] == quote or quote in value:
-        return written
-    return f"{quote}{written[1:-1]}{quote}"
+def overlap(edits: Iterable[Edit]) -> bool:
+    """Whether two different edits are about the same characters, or put something in at the same place."""
+    ordered = sorted(set(edits))
+    return any(one.end > other.start or one.start == other.start for one, other in pairwise(ordered))
+
+
+def applied(text: str, edits: Iterable[Edit]) -> str:
+    """The text with all edits made, which do not overlap; one that is there twice is made once."""
+    for edit in sorted(set(edits), reverse=True):
+        text = text[: edit.start] + edit.new + text[edit.end :]
+    return text
+
+
+def after(offset: int, edits: Iterable[Edit]) -> int:
+    """Where what stood at `offset` stands when all edits are made; what is put in right there comes after it."""
+    return offset + sum(len(edit.new) - (edit.end - edit.start) for edit in set(edits) if edit.start < offset)
+
+
+def changed(before: str, now: str) -> Edit | None:
+    """The one edit that makes a text into another: what both begin and end with is left out."""
+    if before == now:
+        return None
+    shorter = min(len(before), len(now))
+    start = next((i for i in range(shorter) if before[i] != now[i]), shorter)
+    rest = shorter - start
+    end = next((i for i in range(rest) if before[-1 - i] != now[-1 - i]), rest)
+    return Edit(start, len(before) - end, now[start : len(now) - end])

@@ -1,20 +1,25 @@
-"""Calls that open connections: SQLAlchemy's engines, and the drivers themselves."""
+"""Calls that open connections: SQLAlchemy's engines, the drivers themselves, and the libraries above them."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from everyhop.scan.resolve.project import Module
 from everyhop.scan.resolve.references import may_name
 from everyhop.scan.resolve.scopes import Scope
-from everyhop.scan.resolve.values import Table, Value
-from everyhop.scan.sightings.drivers import ENGINES, OPENERS, Opener
+from everyhop.scan.resolve.values import Known, Made, Table, Unknown, Value, options, text
 from everyhop.scan.sightings.entries import Configuration
+from everyhop.scan.sightings.libraries import CONFIGURED, ENGINES, OPENERS
+from everyhop.scan.sightings.opener import Drivers, Opener
 from everyhop.scan.sightings.use import Use
 
-_LAST_NAMES = frozenset(name.rpartition(".")[2] for name in (*ENGINES, *OPENERS))
+_LAST_NAMES: Final = frozenset(name.rpartition(".")[2] for name in (*ENGINES, *OPENERS, *CONFIGURED))
+_PREFIX: Final = "sqlalchemy."
+_VARIABLE: Final = "DATABASE_URL"
+"""What dj-database-url and django-environ read where no other name is given."""
 
 
 def uses(module: Module, configuration: Configuration) -> Iterator[Use]:
@@ -22,15 +27,22 @@ def uses(module: Module, configuration: Configuration) -> Iterator[Use]:
     evaluator = configuration.evaluator
     for call, scope in module.names.calls:
         name = evaluator.qualified(call.func, scope) if may_name(call.func, scope, _LAST_NAMES) else None
+        if name is None:
+            continue
         if name in ENGINES:
             yield _engine(call, scope, name, configuration)
+        elif name in CONFIGURED:
+            yield from _configured(call, scope, name, configuration)
         elif name in OPENERS:
-            yield _opened(call, scope, name, configuration)
+            yield from _opened(call, scope, name, configuration)
 
 
 def _engine(call: ast.Call, scope: Scope, name: str, configuration: Configuration) -> Use:
     arguments, keywords = configuration.evaluator.arguments(call, scope)
-    url = arguments[0] if arguments else keywords.entries.get("url")
+    url = arguments[0] if arguments else keywords.entries.get(ENGINES[name])
+    wrapped = keywords.entries.get("engine_kwargs") or keywords.entries.get("engine_options")
+    if isinstance(wrapped, Table):
+        keywords = keywords.merged(wrapped)
     given: Value | None = keywords.entries.get("connect_args")
     if (given is None and not keywords.complete) or "creator" in keywords.entries:
         given = Table(complete=False)
@@ -38,25 +50,82 @@ def _engine(call: ast.Call, scope: Scope, name: str, configuration: Configuratio
     return Use(name.rpartition(".")[2], at, url, given)
 
 
-def _opened(call: ast.Call, scope: Scope, name: str, configuration: Configuration) -> Use:
+def _configured(call: ast.Call, scope: Scope, name: str, configuration: Configuration) -> Iterator[Use]:
+    """`engine_from_config(table, prefix)`; a table of which nothing is known here is read where it is written."""
+    arguments, keywords = configuration.evaluator.arguments(call, scope)
+    given = dict(zip(("configuration", "prefix"), arguments, strict=False)) | dict(keywords.entries)
+    prefix = text(given["prefix"]) if "prefix" in given else _PREFIX
+    at = configuration.evaluator.span(call, scope)
+    for table in options(given.get("configuration", Unknown("configuration"))):
+        url = table.entries.get(f"{prefix}url") if isinstance(table, Table) else None
+        if url is not None and isinstance(table, Table):
+            connect_args = keywords.entries.get("connect_args") or table.entries.get(f"{prefix}connect_args")
+            yield Use(name.rpartition(".")[2], at, url, connect_args)
+
+
+def _opened(call: ast.Call, scope: Scope, name: str, configuration: Configuration) -> Iterator[Use]:
     opener = OPENERS[name]
     arguments, keywords = configuration.evaluator.arguments(call, scope)
-    entries = {**dict(zip(opener.positional, arguments, strict=False)), **keywords.entries}
-    table = replace(keywords, entries=_aliased(entries))
-    inner = entries.pop(opener.inner, None) if opener.inner else None
-    if inner is not None:
-        table = replace(table, entries={k: v for k, v in table.entries.items() if k != opener.inner}).merged(inner)
-    url = _taken(table, opener)
-    if opener.dsn:
-        table = replace(table, entries={k: v for k, v in table.entries.items() if k != opener.dsn})
-    return Use(name, configuration.evaluator.span(call, scope), url, table, opener.driver)
+    given = replace(keywords, entries={**dict(zip(opener.positional, arguments, strict=False)), **keywords.entries})
+    at = configuration.evaluator.span(call, scope)
+    drivers = _drivers(opener, given)
+    url = _url(opener, given, scope, configuration)
+    nothing = url is None and opener.own is None and opener.inner is None
+    if drivers and not nothing:
+        yield Use(name, at, url, _passed(opener, given), drivers)
 
 
-def _taken(table: Table, opener: Opener) -> Value | None:
-    return table.entries.get(opener.dsn) if opener.dsn else None
+def _drivers(opener: Opener, given: Table) -> Drivers:
+    """Those that it always goes through, or those that its selector names; none for a product that is not known."""
+    if opener.selector is None:
+        return opener.drivers
+    for option in options(given.entries.get(opener.selector, Unknown(""))):
+        named = _name(option)
+        if named in opener.named:
+            return opener.named[named]
+    return ()
 
 
-def _aliased(entries: dict[str, Value]) -> dict[str, Value]:
+def _name(value: Value) -> str:
+    """A text, or the module of a function that is handed over: `pymysql`, `pymysql.connect`."""
+    match value:
+        case Known(value=str() as known):
+            return known
+        case Unknown(name=name) | Made(callee=name):
+            return name.removesuffix(".connect")
+        case _:
+            return ""
+
+
+def _url(opener: Opener, given: Table, scope: Scope, configuration: Configuration) -> Value | None:
+    url = given.entries.get(opener.dsn) if opener.dsn else None
+    if opener.variable is None:
+        return url
+    name = given.entries.get(opener.variable, Known(_VARIABLE))
+    variable = text(name)
+    if variable is None:
+        return Unknown("the URL", url)
+    return configuration.project.environment.value(variable, scope.path, url)
+
+
+def _passed(opener: Opener, given: Table) -> Table:
+    """What goes on to the driver, under its present names."""
+    entries = given.entries
+    inner = entries.get(opener.inner) if opener.inner else None
+    if opener.inner:
+        table = Table().merged(inner) if inner is not None else Table()
+    elif opener.own is None:
+        table = Table()
+    else:
+        kept = {key: value for key, value in entries.items() if key not in opener.own and key != opener.dsn}
+        table = replace(given, entries=kept)
+    required = entries.get(opener.requiring) if opener.requiring else None
+    if isinstance(required, Known) and required.value is True:
+        table = table.with_entry("sslmode", Known("require", required.at))
+    return replace(table, entries=_aliased(table.entries))
+
+
+def _aliased(entries: Mapping[str, Value]) -> dict[str, Value]:
     """The MySQL drivers take `passwd` and `db` for what they now call `password` and `database`."""
     old = {"passwd": "password", "db": "database"}
     return {old.get(key, key): value for key, value in entries.items()}

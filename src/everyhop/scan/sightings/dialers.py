@@ -10,15 +10,19 @@ from typing import Final
 
 from everyhop.dialects import registry
 from everyhop.dialects.dsn import PLACEHOLDER, Dsn, Grammar
-from everyhop.dialects.settings import DialerSettings
+from everyhop.dialects.settings import ANY_OPTION, UNRESOLVED, DialerSettings
 from everyhop.errors import SettingsError
 from everyhop.model.endpoint import Endpoint, Locality
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.posture import TOP, UNKNOWN, Bounds
 from everyhop.model.sighting import Dialer, Gap, Origin, Reading
+from everyhop.scan.resolve.environment import Environment
 from everyhop.scan.resolve.values import Known, Made, Unknown, Value, options, place
-from everyhop.scan.sightings.drivers import OPENERS
 from everyhop.scan.sightings.hops import Hops
+from everyhop.scan.sightings.libraries import OPENERS
+from everyhop.scan.sightings.opener import Drivers
+from everyhop.scan.sightings.places import Place, place_of
+from everyhop.scan.sightings.schemes import direct, is_database_url, product_of, unwrapped
 from everyhop.scan.sightings.settings import Address, address, tables
 from everyhop.scan.sightings.use import Use
 from everyhop.scan.sightings.versions import Versions
@@ -26,8 +30,17 @@ from everyhop.scan.sightings.versions import Versions
 RUN_TIME: Final = "known-only-at-run-time"
 """The note on a reading whose URL no file tells."""
 
-_SCHEMES: Final = re.compile(r"(?:postgres(?:ql)?|mysql|mariadb|cockroachdb)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
-_LIBPQ: Final = frozenset({"psycopg2", "psycopg"})
+# These read `postgresql://` themselves when they are called directly (asyncpg: connect_utils.py, by libpq's rules).
+_LIBPQ: Final = frozenset({"psycopg2", "psycopg2cffi", "psycopg", "asyncpg"})
+
+
+# A hole at the end that is no part of its own (`…/app{SUFFIX}`, `…:{PORT}{REST}`) may be a whole query; one
+# in the place of an option may be any.
+_OPEN_END: Final = re.compile(rf"\A[^?]*[A-Za-z0-9{PLACEHOLDER}]{PLACEHOLDER}\Z|[?&]{PLACEHOLDER}(?:&|\Z)")
+
+
+SHOWN_IN: Final = "shown-in"
+"""The note on a reading of a file that nobody deploys: `shown-in:tests`, `pipeline`, `docs`, `example`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +52,13 @@ class Dial:
     at: SourceSpan
 
 
-def is_database_url(text: str) -> bool:
-    """Whether a text begins like the URL of a database that is reached over a wire."""
-    return _SCHEMES.match(text.strip()) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads uses, with the versions that the project asks for and the hops met so far."""
+    """Reads uses, with the versions that the project asks for, the hops met so far, and what libpq finds around it."""
 
     versions: Versions
     hops: Hops
+    environment: Environment
 
     def read(self, use: Use) -> Iterator[Dial | Gap]:
         """The readings of a use: one for each place where a value for it stands."""
@@ -66,11 +75,11 @@ class Reader:
 
     def _alternatives(self, use: Use, url: Value | None) -> Iterator[Dial | Gap]:
         match url:
-            case None if use.driver is not None:
+            case None if use.drivers:
                 for keywords in tables(use.keywords):
-                    yield self._keywords(use, use.driver, keywords)
+                    yield self._keywords(use, self._driver(use.drivers, use), keywords)
                 return
-            case Known(value=None) if use.driver is not None:
+            case Known(value=None) if use.drivers:
                 yield from self._alternatives(use, None)
                 return
             case Known(value=value) if not isinstance(value, str):
@@ -82,8 +91,9 @@ class Reader:
         if written is None or written.written.startswith(PLACEHOLDER):
             yield self._unknown(use, _called(url))
             return
+        rest: Mapping[str, object] = {ANY_OPTION: UNRESOLVED} if _OPEN_END.search(written.written) else {}
         for keywords in tables(use.keywords):
-            found = self._url(use, written, keywords, place(url) if url is not None else None)
+            found = self._url(use, written, {**keywords, **rest}, place(url) if url is not None else None)
             if found is not None:
                 yield found
 
@@ -103,31 +113,62 @@ class Reader:
         self, use: Use, written: Address, keywords: Mapping[str, object], at: SourceSpan | None
     ) -> Dial | Gap | None:
         try:
-            dsn = _dsn(use, written.written)
+            dsn, driver = self._addressed(use, written.written)
             if dsn.scheme and not registry.has_hop(dsn):
                 return None
             sqlalchemy = self.versions.of_package("sqlalchemy", use.at.path)
-            driver = use.driver or registry.driver_of(dsn, sqlalchemy)[0]
-            version = self.versions.of(driver, use.at.path)
+            version = self.versions.of(driver or registry.driver_of(dsn, sqlalchemy)[0], use.at.path)
             settings = registry.resolve(
-                dsn, connect_args=keywords, driver=use.driver, version=version, sqlalchemy=sqlalchemy
+                dsn,
+                connect_args=keywords,
+                environment=self._surroundings(use),
+                driver=driver,
+                version=version,
+                sqlalchemy=sqlalchemy,
             )
             dialer = registry.read(settings, sqlalchemy=sqlalchemy)
             certain = written.strict == written.written or settings.endpoint == self._strict(use, written, keywords)
         except SettingsError as error:
-            return _refused(use, written, error, at or use.at)
+            if not is_database_url(written.written) or use.guessed:
+                return None
+            holes = PLACEHOLDER in written.strict
+            return self._unknown(use, "parts of the URL") if holes else _gap(at or use.at, error)
         shown = settings.dsn.masked() if settings.dsn else ""
         return self._dial(use, settings, dialer, at or use.at, shown, certain=certain)
 
-    @staticmethod
-    def _strict(use: Use, written: Address, keywords: Mapping[str, object]) -> Endpoint | None:
-        """Where it leads without the help of fallbacks."""
-        return registry.resolve(_dsn(use, written.strict), connect_args=keywords, driver=use.driver).endpoint
+    def _strict(self, use: Use, written: Address, keywords: Mapping[str, object]) -> Endpoint | None:
+        """Where it leads without the help of fallbacks; None where that is not known."""
+        try:
+            dsn, driver = self._addressed(use, written.strict)
+            around = self._surroundings(use)
+            return registry.resolve(dsn, connect_args=keywords, environment=around, driver=driver).endpoint
+        except SettingsError:
+            return None
+
+    def _addressed(self, use: Use, text: str) -> tuple[Dsn, str | None]:
+        """A text by the grammar of who gets it, and the driver, where it is called without SQLAlchemy."""
+        if not use.drivers:
+            return Dsn.parse(unwrapped(text)), None
+        text, drivers = direct(text, use.drivers)
+        driver = self._driver(drivers, use) if drivers else None
+        libpq = "://" in text.partition("=")[0] and driver in _LIBPQ
+        return Dsn.parse(text, driver, Grammar.LIBPQ_URL if libpq else None), driver
+
+    def _surroundings(self, use: Use) -> Mapping[str, str]:
+        """`PGSSLMODE` and its like: what libpq and asyncpg take where nothing else is said."""
+        return self.environment.settled("PG", use.at.path)
+
+    def _driver(self, drivers: Drivers, use: Use) -> str:
+        """Of the drivers that it may go through, one that the project asks for; else the likeliest."""
+        if len(drivers) == 1:
+            return drivers[0]
+        asked = self.versions.drivers(use.at.path)
+        return next((driver for driver in drivers if driver in asked), drivers[0])
 
     def _keywords(self, use: Use, driver: str, keywords: Mapping[str, object]) -> Dial | Gap:
         try:
             version = self.versions.of(driver, use.at.path)
-            settings = registry.from_keywords(driver, keywords, version=version)
+            settings = registry.from_keywords(driver, keywords, environment=self._surroundings(use), version=version)
             dialer = registry.read(settings)
         except SettingsError as error:
             return _gap(use.at, error)
@@ -141,6 +182,9 @@ class Reader:
             endpoint = None
             why = "the host is this machine only as long as nothing else is set at run time"
             dialer = replace(dialer, bounds=Bounds(dialer.bounds.low, TOP), notes=(*dialer.notes, RUN_TIME), why=why)
+        shown_in = place_of(at.path)
+        if shown_in is not Place.DEPLOYED:
+            dialer = replace(dialer, notes=(*dialer.notes, f"{SHOWN_IN}:{shown_in.value}"))
         name = _hop_name(use, settings.product)
         hop = self.hops.at(endpoint, registry.WIRES[settings.product], name, settings.product)
         place = replace(at, snippet=shown, symbol=at.symbol or use.symbol)
@@ -151,15 +195,18 @@ class Reader:
         """Nothing tells the URL: any posture is possible. What it leads to may be known by the drivers there are."""
         why = f"the database URL is known only at run time ({name}): set it here, or let everyhop verify ask the app"
         product = self._product(use)
-        dialer = Dialer(product or "database", use.driver, None, UNKNOWN, (RUN_TIME,), why)
+        dialer = Dialer(
+            product or "database", use.drivers[0] if len(use.drivers) == 1 else None, None, UNKNOWN, (RUN_TIME,), why
+        )
         place = replace(use.at, snippet=use.symbol, symbol=use.symbol)
         hop = self.hops.at(None, registry.WIRES[product], _hop_name(use, product), product) if product else None
         return Dial(Reading(dialer, Origin.DECLARED, None, hop, (place,)), None, use.at)
 
     def _product(self, use: Use) -> str | None:
         """What a use can only lead to: every driver that it may go through speaks this product's wire."""
-        drivers = {use.driver} if use.driver else self.versions.drivers(use.at.path)
-        products = sorted({registry.from_keywords(driver, {}).product for driver in drivers}, reverse=True)
+        asked = self.versions.drivers(use.at.path)
+        drivers = (asked.intersection(use.drivers) or use.drivers) if use.drivers else asked
+        products = sorted({product_of(driver) for driver in drivers}, reverse=True)
         wires = {registry.WIRES[product] for product in products}
         return products[0] if len(wires) == 1 else None  # mysql before mariadb: the wire's own name
 
@@ -177,12 +224,6 @@ def _called(url: Value | None) -> str:
 
 def _hop_name(use: Use, product: str) -> str:
     return use.symbol if use.setting else f"app-{product}"
-
-
-def _dsn(use: Use, text: str) -> Dsn:
-    """A text by the grammar of who gets it: a driver called directly is no SQLAlchemy."""
-    direct = use.driver is not None and "://" in text.partition("=")[0]
-    return Dsn.parse(text, use.driver, Grammar.LIBPQ_URL if direct and use.driver in _LIBPQ else None)
 
 
 def _beside(at: SourceSpan, use: SourceSpan) -> bool:
@@ -209,12 +250,6 @@ def _together(group: list[Dial]) -> Dial:
     )
 
 
-def _refused(use: Use, written: Address, error: SettingsError, at: SourceSpan) -> Gap | None:
-    """A URL that cannot be read is a gap; one with holes in odd places, or a placeholder, is none."""
-    plain = is_database_url(written.written) and PLACEHOLDER not in written.strict
-    return _gap(at, error) if plain and not use.guessed else None
-
-
 def _gap(at: SourceSpan, error: SettingsError) -> Gap:
     return Gap(f"{at.path}:{at.line}", error.message, error.hint or "everyhop explain tells how a URL is read")
 
@@ -227,5 +262,5 @@ def _call(use: Use, keywords: Mapping[str, object]) -> str:
         for key, value in keywords.items()
         if (key in telling or key.startswith(("ssl", "tls"))) and isinstance(value, str | int | bool)
     ]
-    name = use.symbol if use.symbol in OPENERS else f"{use.driver}.connect"
+    name = use.symbol if use.symbol in OPENERS else f"{use.drivers[0]}.connect"
     return f"{name}({', '.join([*shown, '…'] if len(shown) < len(keywords) else shown)})"

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve.evaluate import Evaluator
 from everyhop.scan.resolve.project import Module, Project
 from everyhop.scan.resolve.scopes import Scope
 from everyhop.scan.resolve.values import Value, choice
+from everyhop.scan.sightings.places import is_for_tests
+
+# flask/config.py: the prefix is FLASK unless another one is given.
+_PREFIXED: Final = re.compile(r"from_prefixed_env\(\s*(?:prefix\s*=\s*)?(?:['\"](?P<prefix>\w+)['\"])?")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +50,22 @@ class Configuration:
         return self._entries[key]
 
     def value(self, key: str) -> Value | None:
-        """What the app's config holds for `key`; None if nothing sets it."""
+        """What the app's config holds for `key`; None if nothing but tests sets it."""
         if not key.isupper():
             return None
-        found = self.entries(key)
+        found = [entry for entry in self.entries(key) if not is_for_tests(entry.at.path)]
         direct = [entry for entry in found if entry.owner is None] or list(found)
-        return choice(self.worth(entry) for entry in direct) if direct else None
+        return choice(self.worth(entry) for entry in direct) if direct else self._prefixed(key)
+
+    def _prefixed(self, key: str) -> Value | None:
+        """What `app.config.from_prefixed_env()` takes from a variable that a file sets."""
+        environment = self.project.environment
+        for path, text in self.project.texts.items():
+            match = _PREFIXED.search(text)
+            name = f"{match['prefix'] or 'FLASK'}_{key}" if match else ""
+            if name and environment.sets(name):
+                return environment.value(name, path)
+        return None
 
     def worth(self, entry: Entry) -> Value:
         """The value of one place."""

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from everyhop.dialects import mariadb
+from everyhop.dialects import mariadb, mysql
 from everyhop.dialects.postgresql import posture as postgresql
 from everyhop.dialects.registry import WIRES
 from everyhop.errors import SettingsError
 from everyhop.model.endpoint import TcpEndpoint
 from everyhop.model.evidence import SourceSpan
-from everyhop.model.posture import Assurance, Bounds, Floor, Posture
+from everyhop.model.posture import Assurance, Bounds
 from everyhop.model.sighting import Listener, Origin, Reading, Version
 from everyhop.scan.resolve.values import Value
 from everyhop.scan.sightings.hops import Hops
@@ -34,8 +34,6 @@ _IMAGE: Final = re.compile(r"(?:.*/)?(?P<name>[^/:@]+)(?::(?P<tag>[^@]*))?(?:@.*
 _VERSION: Final = re.compile(r"(?:pg)?(?P<version>\d+(?:\.\d+)*)(?:-.*)?")
 # The official image appends this line to the pg_hba.conf of a new cluster (docker-entrypoint.sh, pg_setup_hba_conf).
 _IMAGE_HBA: Final = "host all all all scram-sha-256\n"
-# MySQL makes itself a certificate since 5.7.5 and knows nothing below TLS 1.2 since 8.0.28 (reference manual).
-_MYSQL_TLS_1_2: Final = (8, 0, 28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,14 @@ class Container:
     at: SourceSpan
 
 
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """What option files set for the server in a container, and where they do."""
+
+    settings: Mapping[str, str]
+    places: tuple[SourceSpan, ...]
+
+
 def product_of(container: Container) -> str | None:
     """The product that a service's image holds, as far as its name tells."""
     found = address(container.image)
@@ -56,44 +62,37 @@ def product_of(container: Container) -> str | None:
     return _IMAGES.get(match["name"]) if match else None
 
 
-def read(container: Container, hops: Hops) -> Iterator[Reading]:
-    """A reading on each hop that leads to the service; on one of its own, if none does."""
+def read(container: Container, hops: Hops, mounted: Mounted | None = None) -> Iterator[Reading]:
+    """A reading on each hop that leads to the service; on one of its own, if none does.
+
+    `mounted` are the settings of an option file that this server is given, which its flags override.
+    """
     product = product_of(container)
     if product is None:
         return
     wire = WIRES[product]
-    listener = _listener(product, container)
+    listener = _listener(product, container, mounted.settings if mounted else {})
     endpoint = TcpEndpoint(container.name, wire.default_port)
     reaching = hops.to(container.hosts, wire) or (hops.at(endpoint, wire, container.name, container.name),)
     for hop in reaching:
-        yield Reading(listener, Origin.DECLARED, hop.endpoint, hop, (container.at,))
+        yield Reading(
+            listener, Origin.DECLARED, hop.endpoint, hop, (*(mounted.places if mounted else ()), container.at)
+        )
 
 
-def _listener(product: str, container: Container) -> Listener:
+def _listener(product: str, container: Container, given: Mapping[str, str]) -> Listener:
     version = _version(container.image)
     try:
-        flags = _flags(container.arguments)
+        flags = {**given, **_flags(container.arguments)}
         if product == "postgresql":
             return postgresql.read(flags, _IMAGE_HBA, version)
         if product == "mariadb" and version is not None:
             return mariadb.read(flags, version)
         if product == "mysql":
-            return _mysql(flags, version)
+            return mysql.read(flags, version)
     except SettingsError as error:
         return Listener(product, version, _anything(), (), f"a flag cannot be read: {error.message}")
     return Listener(product, version, _anything(), (), "the image names no version, and 11.4 changed the default")
-
-
-def _mysql(flags: Mapping[str, str], version: Version | None) -> Listener:
-    numbers = tuple(map(int, re.findall(r"\d{1,9}", version.value))) if version else ()
-    if flags.get("ssl", "1").lower() in ("0", "off", "false"):
-        return Listener("mysql", version, Bounds.exactly(Posture(Assurance.PLAINTEXT)), why="TLS is turned off")
-    insists = flags.get("require_secure_transport", "off").lower() in ("1", "on", "true")
-    assurance = Assurance.ENCRYPTED if insists else Assurance.OPPORTUNISTIC
-    recent = numbers >= _MYSQL_TLS_1_2 or numbers in ((8,), (8, 0)) or (not numbers)
-    low = Posture(assurance, Floor.TLS_1_2 if recent else Floor.TLS_1_0)
-    why = "require_secure_transport is on" if insists else "require_secure_transport is off: plaintext is taken too"
-    return Listener("mysql", version, Bounds(low, Posture(assurance, Floor.TLS_1_2)), why=why)
 
 
 def _anything() -> Bounds:

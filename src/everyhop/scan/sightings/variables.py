@@ -8,16 +8,26 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from everyhop.model.evidence import SourceSpan
-from everyhop.scan.resolve.environment import Environment
+from everyhop.scan.resolve import calls
+from everyhop.scan.resolve.environment import Environment, Setting
 from everyhop.scan.resolve.project import Module
-from everyhop.scan.resolve.scopes import Scope
-from everyhop.scan.resolve.values import Known, Partly, Value, choice, options, place
-from everyhop.scan.sightings.dialers import is_database_url
+from everyhop.scan.resolve.references import may_name
+from everyhop.scan.resolve.scopes import FunctionNode, Scope
+from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, options, place
 from everyhop.scan.sightings.entries import Configuration
+from everyhop.scan.sightings.schemes import is_database_url
 from everyhop.scan.sightings.use import Use
 
 # What a person is to fill in: `postgresql://{user}@{host}/{database}` in a text that is no f-string, `<host>`.
-_BLANKS: Final = re.compile(r"\{\w*\}|<\w+>|://[^/]*:port\b")
+# A password of asterisks is what a log shows.
+_BLANKS: Final = re.compile(r"\{\w*\}|<[\w -]+>|://[^/]*:port\b|@host(?:name)?(?:[:/]|\Z)|://[^/]*:\*+@", re.IGNORECASE)
+# Keys under which a file tells people something.
+_TOLD: Final = re.compile(
+    r"examples?|description|help|comment|docs?|doc_md|title|placeholder|summary|message", re.IGNORECASE
+)
+# Expressions that write a text: what else is assigned is handed on from elsewhere.
+_WRITTEN: Final = ast.Constant | ast.JoinedStr | ast.BinOp | ast.BoolOp | ast.IfExp
+_BUILDING: Final = frozenset({"build", "create", "URL"})
 # Names under which people keep database URLs; a URL under another name may be an example, a test's input, a doc's.
 _NAMED: Final = re.compile(r"(?:^|_)(?:url|uri|dsn|database|db|conn|conninfo|connection)(?:_|$|s$)", re.IGNORECASE)
 
@@ -26,28 +36,82 @@ def in_environment(environment: Environment, seen: frozenset[SourceSpan]) -> Ite
     """The variables that hold a database URL and that no Python was seen to use."""
     for setting in environment.settings:
         value = environment.worth(setting)
-        if setting.at not in seen and any(is_database_url(_start(option)) for option in options(value)):
+        if setting.at not in seen and any(is_database_url(_shown(option)) for option in options(value)):
             yield Use(setting.name, setting.at, value, setting=True, guessed=setting.template)
 
 
+def in_settings(settings: Iterable[Setting], environment: Environment) -> Iterator[Use]:
+    """The values that hold a database URL in files that a program may read, or that run one."""
+    for setting in settings:
+        if _TOLD.fullmatch(setting.name):
+            continue
+        start = next((piece for piece in setting.pieces if isinstance(piece, str)), "")
+        if "://" in start or len(setting.pieces) > 1:
+            value = environment.worth(setting)
+            if any(_is_meant(option) for option in _alternatives(value)):
+                yield Use(setting.name, setting.at, value, setting=True, guessed=True)
+
+
+def _is_meant(value: Value) -> bool:
+    """Whether a text begins as a database URL does, and is none that a person is to fill in."""
+    shown = _shown(value)
+    return is_database_url(shown) and not _BLANKS.search(shown)
+
+
 def in_python(modules: Iterable[Module], configuration: Configuration) -> Iterator[Use]:
-    """The settings and constants that hold a database URL, by their names."""
+    """The settings, constants, arguments and results that hold a database URL, by their names."""
     for module in modules:
-        for target, value, scope in module.names.assignments:
-            name = _name(target)
-            if (
-                name is not None
-                and _NAMED.search(name)
-                and isinstance(value, ast.Constant | ast.JoinedStr | ast.BinOp | ast.Call)
-            ):
-                yield from _use(name, value, scope, configuration)
+        for name, node, scope in _candidates(module, configuration):
+            if _has_scheme(node) or (isinstance(node, ast.Call) and may_name(node.func, scope, _BUILDING)):
+                yield from _use(name, node, scope, configuration)
+
+
+def _candidates(module: Module, configuration: Configuration) -> Iterator[tuple[str, ast.expr, Scope]]:
+    """What is named like a database URL and may be one, and what builds one under whatever name."""
+    for target, value, scope in module.names.assignments:
+        name = _name(target)
+        if name is not None and _NAMED.search(name) and isinstance(value, _WRITTEN | ast.Call):
+            yield name, value, scope
+    for scope in module.names.functions:
+        name = scope.node.name if isinstance(scope.node, FunctionNode) else ""
+        for value in scope.returns if _NAMED.search(name) else ():
+            if isinstance(value, _WRITTEN | ast.Call):
+                yield name, value, scope
+    for table, scope in module.names.dicts:
+        for key, value in zip(table.keys, table.values, strict=True):
+            name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+            if isinstance(value, _WRITTEN) and _NAMED.search(name):
+                yield name, value, scope
+    for call, scope in module.names.calls:
+        for keyword in call.keywords:
+            if keyword.arg and isinstance(keyword.value, _WRITTEN) and _NAMED.search(keyword.arg):
+                yield keyword.arg, keyword.value, scope
+        if may_name(call.func, scope, _BUILDING):
+            made = configuration.evaluator.qualified(call.func, scope) or ""
+            if calls.builds_url(made):
+                yield made.rpartition(".")[2], call, scope
+
+
+def _has_scheme(node: ast.expr) -> bool:
+    """Whether `://` is written in an expression: only then is it worth what its evaluation costs."""
+    return any(isinstance(n, ast.Constant) and isinstance(n.value, str) and "://" in n.value for n in ast.walk(node))
 
 
 def _use(name: str, node: ast.expr, scope: Scope, configuration: Configuration) -> Iterator[Use]:
     span = configuration.evaluator.span(node, scope)
-    found = [option for option in options(configuration.evaluator.value(node, scope)) if _stands_in(option, span)]
-    if any(is_database_url(_start(option)) and not _BLANKS.search(_start(option)) for option in found):
+    worth = configuration.evaluator.value(node, scope)
+    found = [option for option in _alternatives(worth) if _stands_in(option, span)]
+    if any(_is_meant(option) for option in found):
         yield Use(name, span, choice(found), setting=True, guessed=True)
+
+
+def _alternatives(value: Value) -> Iterator[Value]:
+    """The alternatives of a value, with the defaults of those that are known only at run time."""
+    for option in options(value):
+        if isinstance(option, Unknown) and option.fallback is not None:
+            yield from _alternatives(option.fallback)
+        else:
+            yield option
 
 
 def _stands_in(value: Value, span: SourceSpan) -> bool:
@@ -66,11 +130,11 @@ def _name(target: ast.expr) -> str | None:
             return None
 
 
-def _start(value: Value) -> str:
+def _shown(value: Value) -> str:
     match value:
         case Known(value=str() as known):
             return known
-        case Partly(pieces=(str() as first, *_)):
-            return first
+        case Partly(pieces=(str(), *_) as pieces):
+            return "".join(piece if isinstance(piece, str) else "…" for piece in pieces)
         case _:
             return ""

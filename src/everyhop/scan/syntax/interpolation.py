@@ -1,4 +1,4 @@
-"""`${NAME}`, `${NAME:-default}` and `$NAME` in the values of dotenv files, compose files and shells."""
+"""What stands for other values in files: `${NAME}`, `${NAME:-default}`, `$NAME`, `$(NAME)`, `{{ name }}`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,24 @@ _BRACED = r"\$\{(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<rest>(?:[^{}]|
 _REFERENCE = re.compile(rf"(?P<dollar>\$\$)|{_BRACED}|\$(?P<bare>[A-Za-z_]\w*)")
 
 
+# Everything in which shells, templates (Jinja, Helm, GitHub), Kubernetes, Terraform and ini files leave a hole.
+# Bounded, so that a text without an end to it costs no more than its length.
+_HOLES = (
+    r"\$?\{\{-?\s*(?P<expression>[^{}\n]{0,200}?)\s*-?\}\}|\$\((?P<command>[^()\n]{0,200})\)"
+    r"|\$\{(?P<term>[^{}\n]{0,200})\}|%\((?P<key>[\w.-]{1,80})\)s"
+)
+_TEMPLATE = re.compile(rf"{_BRACED}|{_HOLES}|\$(?P<bare>[A-Za-z_]\w*)|(?P<percent>%%)")
+
+
 class Grammar(Enum):
-    """Who reads the value: python-dotenv knows only the braced forms and no `$$`."""
+    """Who reads the value: python-dotenv knows only the braced forms and no `$$`.
+
+    `TEMPLATE` is any of the many who fill in what is left open; a value of theirs is rather less known than more.
+    """
 
     DOTENV = "dotenv"
     COMPOSE = "compose"
+    TEMPLATE = "template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +44,9 @@ def split(value: str, grammar: Grammar) -> tuple[str | Reference, ...]:
     """The literal pieces and the references of a value, in order; together they are all of it."""
     pieces: list[str | Reference] = []
     done = 0
-    for match in _REFERENCE.finditer(value):
-        piece = _piece(match, grammar)
+    template = grammar is Grammar.TEMPLATE
+    for match in (_TEMPLATE if template else _REFERENCE).finditer(value):
+        piece = _hole(match) if template else _piece(match, grammar)
         if piece is None:
             continue
         pieces += [value[done : match.start()], piece]
@@ -48,3 +62,13 @@ def _piece(match: re.Match[str], grammar: Grammar) -> str | Reference | None:
     if grammar is Grammar.DOTENV:
         return None
     return "$" if match["dollar"] else Reference(match["bare"], None)
+
+
+def _hole(match: re.Match[str]) -> str | Reference | None:
+    if match["percent"] is not None:
+        return "%"
+    if match["name"] is not None:
+        operator = match["operator"] or ""
+        return Reference(match["name"], match["rest"] if operator.endswith("-") else None)
+    known = next((match[name] for name in ("expression", "command", "term", "key", "bare") if match[name]), "")
+    return Reference(known or "a value", None)

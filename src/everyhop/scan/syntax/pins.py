@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -32,9 +33,13 @@ class Pin:
 
 
 def parse(name: str, text: str) -> tuple[Pin, ...]:
-    """The packages that a file of this name asks for. Raises `Unparsed` for TOML that is none."""
-    if name.endswith(".txt"):
+    """The packages that a file of this name asks for. Raises `Unparsed` for TOML or JSON that is none."""
+    if name.endswith((".txt", ".in")):
         return tuple(_pins(line for line in text.splitlines() if not line.lstrip().startswith(("#", "-"))))
+    if name == "setup.cfg":
+        return tuple(_pins(_of_setup(text)))
+    if name == "Pipfile.lock":
+        return tuple(_pipenv(_json(text)))
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -44,8 +49,10 @@ def parse(name: str, text: str) -> tuple[Pin, ...]:
         raise Unparsed("not TOML that can be read: a number is too long") from None
     except RecursionError:
         raise Unparsed("not TOML that can be read: nested too deeply") from None
-    if name.endswith(".lock"):
+    if name.endswith(".lock") or name.startswith("pylock."):
         return tuple(_locked(table))
+    if name == "Pipfile":
+        return tuple(_pipenv(table))
     return (*_pins(_dependencies(table)), *_poetry(table))
 
 
@@ -62,7 +69,7 @@ def _pins(requirements: Iterable[str]) -> Iterator[Pin]:
 
 
 def _locked(table: dict[str, object]) -> Iterator[Pin]:
-    for package in _tables(table.get("package")):
+    for package in (*_tables(table.get("package")), *_tables(table.get("packages"))):
         name, version = package.get("name"), package.get("version")
         if isinstance(name, str):
             yield Pin(normalised(name), version if isinstance(version, str) else "")
@@ -79,9 +86,44 @@ def _dependencies(table: dict[str, object]) -> Iterator[str]:
 
 def _poetry(table: dict[str, object]) -> Iterator[Pin]:
     poetry = _table(_table(table.get("tool")).get("poetry"))
-    for name, wanted in _table(poetry.get("dependencies")).items():
+    yield from _named(poetry.get("dependencies"))
+    for group in _table(poetry.get("group")).values():
+        yield from _named(_table(group).get("dependencies"))
+
+
+def _pipenv(table: dict[str, object]) -> Iterator[Pin]:
+    """Pipfile's and Pipfile.lock's groups; what only developers need decides nothing where it is deployed."""
+    yield from _named(table.get("packages"))
+    yield from _named(table.get("default"))
+
+
+def _named(table: object) -> Iterator[Pin]:
+    """`name = "^1.2"` and `name = {version = "^1.2"}`."""
+    for name, wanted in _table(table).items():
         version = wanted if isinstance(wanted, str) else _table(wanted).get("version")
         yield Pin(normalised(name), _requirement(version) if isinstance(version, str) else "")
+
+
+def _of_setup(text: str) -> Iterator[str]:
+    """The requirements of `install_requires` in setup.cfg, one in a line."""
+    inside = False
+    for line in text.splitlines():
+        key, _, rest = line.partition("=")
+        if line[:1].isspace():
+            rest = line
+        else:
+            inside = key.strip() == "install_requires"
+        if inside and rest.strip():
+            yield rest.strip()
+
+
+def _json(text: str) -> dict[str, object]:
+    try:
+        return _table(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise Unparsed("not JSON", error.lineno) from None
+    except (ValueError, RecursionError):
+        raise Unparsed("not JSON that can be read: a number is too long, or it is nested too deeply") from None
 
 
 def _requirement(specifier: str) -> str:

@@ -1,0 +1,44 @@
+"""Fetches the packages that requirements.txt pins by hash, and unpacks each into .corpus/<name>-<version>.
+
+pip does the fetching, from whatever index it is set up for; of a source package it asks the metadata, which runs that
+package's build backend. Nothing is installed, and what is unpacked is only read.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CORPUS = HERE.parents[1] / ".corpus"
+PACKAGES = CORPUS / "packages"
+UVX = Path(sys.executable).with_name("uvx")
+
+
+def download() -> None:
+    where = ["--dest", str(PACKAGES), "--requirement", str(HERE / "requirements.txt")]
+    subprocess.run([UVX, "pip", "download", "--quiet", "--no-deps", "--require-hashes", *where], check=True)
+
+
+def unpack(package: Path) -> None:
+    """A source package holds one folder named as here; a wheel's files stand at its top."""
+    if package.suffix == ".whl":
+        shutil.unpack_archive(package, CORPUS / "-".join(package.name.split("-")[:2]), "zip")
+    else:
+        shutil.unpack_archive(package, CORPUS, "gztar", filter="data")
+
+
+def main() -> None:
+    pins, stamp = (HERE / "requirements.txt").read_text(), CORPUS / "fetched"
+    if stamp.exists() and stamp.read_text() == pins:
+        return
+    shutil.rmtree(CORPUS, ignore_errors=True)
+    PACKAGES.mkdir(parents=True)
+    download()
+    for package in sorted(PACKAGES.iterdir()):
+        unpack(package)
+    shutil.rmtree(PACKAGES)
+    stamp.write_text(pins)
+
+
+main()

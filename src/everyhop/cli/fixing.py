@@ -1,0 +1,44 @@
+"""`everyhop scan --fix` and `--diff`: what is written into files or shown, and what a person is told about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from everyhop.cli.options import Options, emit, remark
+from everyhop.jobs.fix import Proposal, write
+from everyhop.render.fixes import told
+from everyhop.render.printable import printable_lines
+from everyhop.scan.rewrite.difference import difference
+
+
+def agree(*, fix: bool, unsafe_fixes: bool, diff: bool, anchors: str | None, stdin: bool) -> None:
+    """Refuse options that mean nothing together."""
+    context = click.get_current_context()
+    if not (fix or diff) and (unsafe_fixes or anchors is not None):
+        option = "--unsafe-fixes" if unsafe_fixes else "--anchors"
+        raise click.UsageError(f"{option} says something about fixes: add --fix, or --diff to see them first", context)
+    if (fix or diff) and stdin:
+        raise click.UsageError("what comes from stdin is no file that could be fixed", context)
+    if anchors is not None and (not anchors.strip() or not anchors.isprintable()):
+        raise click.UsageError("--anchors names no file", context)
+
+
+def show(proposal: Proposal, options: Options) -> None:
+    """The diff on stdout, and on stderr what it leaves out; no file is touched."""
+    shown = [difference(file.source.path, file.source.text, file.fixes) for file in proposal.files]
+    if shown:
+        emit(printable_lines("\n".join(shown)), replace(options, output=None))
+    _remark(proposal, "would be made", options)
+
+
+def keep(proposal: Proposal, root: Path, options: Options) -> None:
+    """Write the files; a file that could not be written is told among what is left to a person."""
+    _remark(write(proposal, root), "made", options)
+
+
+def _remark(proposal: Proposal, verb: str, options: Options) -> None:
+    made = [fix for file in proposal.files for fix in file.fixes]
+    remark(told(made, proposal.unsafe, proposal.refused, verb), options)

@@ -1,0 +1,5 @@
+"""How Apache's httpd spells a listener's posture, and what it makes of the upstreams it dials."""
+
+from everyhop.dialects.apache.reading import served, upstreams
+
+__all__ = ["served", "upstreams"]

@@ -1,0 +1,181 @@
+"""What a whole configuration serves: its sites, each with its posture, its redirect and its HSTS.
+
+A site is a `server` block that takes TLS with the blocks of its name that do not; or one that is served in plaintext
+only. What stands in files that are not there makes the reading wider, never better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from everyhop.dialects.nginx.includes import Configuration
+from everyhop.dialects.nginx.posture import listener
+from everyhop.dialects.nginx.site import (
+    listens,
+    names_of,
+    redirects_to_https,
+    sends_to_https,
+    takes_tls,
+)
+from everyhop.dialects.nginx.syntax import Directive, place_of
+from everyhop.dialects.sites import Served, is_address
+from everyhop.model import hsts
+from everyhop.model.posture import Bounds, Floor
+from everyhop.model.sighting import Site
+
+_PRODUCT: Final = "nginx"
+_HEADER: Final = "strict-transport-security"
+# What makes an answer come from somewhere else, which may send headers of its own.
+PASSES: Final = ("proxy_pass", "grpc_pass", "uwsgi_pass", "fastcgi_pass", "scgi_pass")
+
+
+def served(configuration: Configuration) -> Iterator[Served]:
+    """The sites of a configuration, in order. Raises `SourceError` for settings that nginx would refuse."""
+    blocks = [block for block in configuration.root.walk() if _is_web_server(block)]
+    secure = [block for block in blocks if any(takes_tls(listen) for listen in listens(block))]
+    with_tls = set().union(*(names_of(block) for block in secure)) if secure else set()
+    for block in secure:
+        if not _refuses(block):
+            yield _secure(block, blocks, configuration)
+    for block in blocks:
+        if block in secure or sends_to_https(block) or (names_of(block) & with_tls and names_of(block) != {"_"}):
+            continue
+        plain = _plain_listens(block)
+        if plain and _serves(block):
+            yield _plain_site(block, plain[0])
+
+
+def _is_web_server(block: Directive) -> bool:
+    if block.name != "server" or block.inside is None:
+        return False
+    around = block.parent
+    while around is not None and around.name not in ("http", "stream", "mail", "upstream"):
+        around = around.parent
+    return around is None or around.name == "http"
+
+
+def _secure(block: Directive, blocks: Sequence[Directive], configuration: Configuration) -> Served:
+    listening = next(listen for listen in listens(block) if takes_tls(listen))
+    same = [other for other in blocks if other is block or names_of(other) & names_of(block)]
+    read = listener(same, None)
+    floored = next(iter(block.effective("ssl_protocols")), None)
+    if floored is None and not (configuration.whole and configuration.complete):
+        read = replace(read, bounds=_any_floor(read.bounds))
+    plain = _plain_blocks(block, blocks)
+    redirects = None if not plain else all(sends_to_https(other) for other in plain)
+    serving = next((other for other in plain if not sends_to_https(other)), None)
+    header = _header(block)
+    value = header.arguments[1] if header is not None and len(header.arguments) > 1 else None
+    unseen = not configuration.complete or not configuration.whole or _passes_on(block) or "$" in (value or "")
+    site = Site(
+        _PRODUCT,
+        https=True,
+        redirects=redirects,
+        hsts_max_age=hsts.max_age(value) if value is not None else None,
+        hsts_applies=not is_address(_host(block, listening)) and not redirects_to_https(block),
+        hsts_elsewhere=unseen and (value is None or "$" in value),
+        hsts_without=tuple(_without(block, header)),
+        hsts_over_http=any(
+            _header(other) is not None for other in plain if not sends_to_https(other) and other is not block
+        ),
+    )
+    ciphers = next(iter(block.effective("ssl_ciphers")), None)
+    return Served(
+        _host(block, listening),
+        _port(listening, 443),
+        read,
+        site,
+        place_of(listening),
+        plain=place_of(_plain_listens(serving)[0]) if serving is not None and _plain_listens(serving) else None,
+        headed=place_of(header) if header is not None else None,
+        floored=place_of(floored) if floored is not None else None,
+        ciphers=(" ".join(ciphers.arguments), place_of(ciphers)) if ciphers is not None else None,
+        keys=tuple(
+            (key.arguments[0], place_of(key)) for key in block.effective("ssl_certificate_key") if key.arguments
+        ),
+    )
+
+
+def _plain_site(block: Directive, listening: Directive) -> Served:
+    """A site without TLS. What stands in front of it, and may speak TLS, is not to be seen here."""
+    read = listener([block], None)
+    header = _header(block)
+    over_http = Site(
+        _PRODUCT, https=False, redirects=None, hsts_max_age=None, hsts_applies=True, hsts_over_http=header is not None
+    )
+    site = over_http if header is not None else None
+    here = place_of(listening)
+    headed = place_of(header) if header is not None else None
+    return Served(_host(block, listening), _port(listening, 80), read, site, here, plain=here, headed=headed)
+
+
+def _any_floor(bounds: Bounds) -> Bounds:
+    """Nothing here says the versions, and something that is not here may: they can be any."""
+    return Bounds(replace(bounds.low, floor=Floor.NONE), replace(bounds.high, floor=Floor.TLS_1_3))
+
+
+def _plain_blocks(block: Directive, blocks: Sequence[Directive]) -> list[Directive]:
+    """Where a browser ends that asks for this site without TLS: blocks of its name, else the default of port 80."""
+    plain = [other for other in blocks if _plain_listens(other)]
+    named = [other for other in plain if other is block or names_of(other) & names_of(block)]
+    if named:
+        return named
+    usual = [other for other in plain if any(_port(listen, 80) == 80 for listen in _plain_listens(other))]
+    default = [other for other in usual if any("default_server" in li.arguments for li in _plain_listens(other))]
+    return default[:1] or usual[:1]
+
+
+def _plain_listens(block: Directive) -> list[Directive]:
+    return [listen for listen in listens(block) if not takes_tls(listen)]
+
+
+def _serves(block: Directive) -> bool:
+    """Whether there is anything but refusals: a catch-all that closes the connection serves nothing."""
+    content = {"root", "alias", "try_files", *PASSES}
+    return any(child.name in content for child in block.walk())
+
+
+def _refuses(block: Directive) -> bool:
+    """Whether a block is there to turn away whoever asks for no name that is served."""
+    if any(directive.arguments == ("on",) for directive in block.own("ssl_reject_handshake")):
+        return True
+    statuses = [answer.arguments[0] for answer in block.own("return") if answer.arguments]
+    return bool(statuses) and statuses[0].startswith("4") and not _serves(block)
+
+
+def _passes_on(block: Directive) -> bool:
+    return any(child.name in PASSES for child in block.walk())
+
+
+def _header(block: Directive) -> Directive | None:
+    for directive in block.effective("add_header"):
+        if directive.arguments and directive.arguments[0].lower() == _HEADER:
+            return directive
+    return None
+
+
+def _without(block: Directive, header: Directive | None) -> Iterator[str]:
+    """The answers of a site that go without its HSTS."""
+    if header is None:
+        return
+    if "always" not in header.arguments:
+        yield "answers with an error (there is no always)"
+    for inner in block.walk():
+        if inner.name == "location" and inner.own("add_header") and _header(inner) is None:
+            yield f"location {' '.join(inner.arguments)} (its add_header drops it)"
+
+
+def _host(block: Directive, listening: Directive) -> str | None:
+    """The first name of a site that is written out; the address where it only listens on this machine."""
+    address = listening.arguments[0].rpartition(":")[0].strip("[]")
+    if address.startswith("127.") or address in ("localhost", "::1"):
+        return address
+    named = (name for directive in block.own("server_name") for name in directive.arguments)
+    return next((name.lower() for name in named if name[:1] not in ("", "_", "~", "*", ".", "$")), None)
+
+
+def _port(listen: Directive, usual: int) -> int:
+    digits = listen.arguments[0].rpartition(":")[2] if listen.arguments else ""
+    return int(digits) if digits.isascii() and digits.isdigit() and 0 < int(digits[:6]) < 65_536 else usual

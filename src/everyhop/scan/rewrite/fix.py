@@ -1,0 +1,179 @@
+"""A fix for each place of a finding: the edits that make its settings into what the driver's dialect writes.
+
+A fix is safe if it does nothing but strengthen settings that are fully known. Whatever speaks against that is a doubt,
+and a fix with doubts waits until a person asks for it. Where there is no fix, a `Refusal` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from everyhop.dialects import registry
+from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling
+from everyhop.dialects.source import ANCHORS
+from everyhop.errors import EveryhopError, SettingsError, SourceError
+from everyhop.model.evidence import SourceSpan
+from everyhop.model.finding import Certainty, Finding
+from everyhop.model.posture import Assurance, Posture, Verdict
+from everyhop.model.report import Report
+from everyhop.model.sighting import Dialer, Version
+from everyhop.rules.catalogue import catalogue
+from everyhop.rules.policy import Policy
+from everyhop.scan.rewrite import in_file, in_python
+from everyhop.scan.rewrite.query import differing
+from everyhop.scan.rewrite.remedy import named_anchors, spelled
+from everyhop.scan.rewrite.text import Edit
+from everyhop.scan.sightings.dialers import RUN_TIME, SHOWN_IN
+from everyhop.scan.workspace import Kind, Source
+
+_ANY: Final = Version(">=0")
+# The options and arguments with which a client shows a certificate of its own.
+_OWN: Final = frozenset({"sslcert", "sslkey", "ssl_cert", "ssl_key", "ssl_key_password", "sslpassword"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The edits that end the findings of these rules at a place; `doubts` are why it is not safe, none if it is."""
+
+    at: SourceSpan
+    rules: tuple[str, ...]
+    edits: tuple[Edit, ...]
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A place with findings that is for a person to mend, and why."""
+
+    at: SourceSpan
+    rules: tuple[str, ...]
+    why: str
+
+
+def fixes(
+    report: Report,
+    settings: Mapping[SourceSpan, DialerSettings],
+    policy: Policy,
+    sources: Mapping[str, Source],
+    anchors: str | None,
+) -> Iterator[Fix | Refusal]:
+    """A fix or a refusal for each place of a dialer's finding, in the order of the findings.
+
+    `anchors` are the trust anchors for settings that name none, as a path where the application runs.
+    """
+    concerned: dict[SourceSpan, list[Finding]] = {}
+    for finding in report.findings:
+        if catalogue()[finding.rule].subject is Dialer and finding.span is not None:
+            concerned.setdefault(finding.span, []).append(finding)
+    for at, findings in concerned.items():
+        rules = tuple(finding.rule for finding in findings)
+        source = sources.get(at.path)
+        found = settings.get(at)
+        try:
+            read = [reading.subject for reading in report.readings if reading.evidence[:1] == (at,)]
+            dialers = [subject for subject in read if isinstance(subject, Dialer)]
+            if any(RUN_TIME in dialer.notes for dialer in dialers):
+                raise SourceError("the URL is known only at run time: mend it where it is set")
+            if found is None or source is None:
+                continue  # a proxy's or a pooler's own settings: their findings say what to write
+            yield _fix(at, rules, findings, found, dialers, policy, source, anchors)
+        except (SettingsError, SourceError) as error:
+            yield Refusal(at, rules, _told(error))
+
+
+def _told(error: EveryhopError) -> str:
+    return f"{error.message}: {error.hint}" if error.hint else error.message
+
+
+def _fix(
+    at: SourceSpan,
+    rules: tuple[str, ...],
+    findings: list[Finding],
+    settings: DialerSettings,
+    dialers: list[Dialer],
+    policy: Policy,
+    source: Source,
+    anchors: str | None,
+) -> Fix:
+    if not any(finding.certainty is Certainty.CERTAIN for finding in findings):
+        raise SourceError("what it does is known only at run time")
+    if any(dialer.bounds != registry.read(settings).bounds for dialer in dialers):
+        raise SourceError("what it does depends on the branch taken, or on who uses it")
+    demand = policy.demand(findings[0].hop, findings[0].endpoint)
+    named = named_anchors(settings) or anchors
+    if named is None and demand.assurance >= Assurance.CHAIN_VERIFIED:
+        raise SourceError("no trust anchors are named: give --anchors FILE")
+    spelling = spelled(settings, demand, named or ANCHORS)
+    if spelling.environment != settings.environment:
+        raise SourceError("variables of its environment decide: set them there")
+    if any(isinstance(value, PythonContext) for value in spelling.connect_args.values()):
+        raise SourceError(f"{settings.driver} takes an ssl.SSLContext: write the code that makes one")
+    edits = _edits(source, at, settings, spelling)
+    if not edits:
+        raise SourceError("its driver has no better settings to put here")
+    return Fix(at, rules, edits, tuple(_doubts(settings, spelling, dialers, demand)))
+
+
+def _edits(source: Source, at: SourceSpan, settings: DialerSettings, spelling: Spelling) -> tuple[Edit, ...]:
+    before, now = settings.connect_args, spelling.connect_args
+    arguments = {name: now.get(name) for name in (*before, *now) if before.get(name) != now.get(name)}
+    if source.kind is Kind.PYTHON:
+        return in_python.edits(source.text, at, settings, spelling.url, arguments)
+    if arguments or settings.dsn is None or spelling.url is None:
+        raise SourceError(f"{settings.driver} takes these settings in connect_args, not in a URL")
+    return in_file.edits(source, at, settings.dsn, spelling.url)
+
+
+def _doubts(settings: DialerSettings, spelling: Spelling, dialers: list[Dialer], demand: Posture) -> Iterator[str]:
+    notes = {note for dialer in dialers for note in dialer.notes}
+    if any(note.startswith("driver-assumed") for note in notes):
+        yield f"no driver is named, and {settings.driver} assumed"
+    if any(note.startswith(f"{SHOWN_IN}:") for note in notes):
+        yield "it is not deployed: tests, examples and docs may mean it like this"
+    if settings.dsn is None and settings.version is None and settings.product == "mysql" and _is_a_table(dialers):
+        yield "no file says which of the drivers it goes through"
+    gone = _gone(settings, spelling)
+    if gone:
+        yield f"it takes out {', '.join(gone)}, with which the client shows a certificate"
+    if _read(settings, spelling).bounds.verdict(demand) is not Verdict.MET:
+        driver, version = settings.driver, settings.version
+        yield (
+            f"{driver} {version.value} may not keep what this promises: ask for a newer one"
+            if version
+            else f"no file says which {driver} it is, and an old one does not keep what this promises"
+        )
+
+
+def _is_a_table(dialers: list[Dialer]) -> bool:
+    return any(dialer.driver == "mysqlclient" for dialer in dialers)
+
+
+def _gone(settings: DialerSettings, spelling: Spelling) -> list[str]:
+    """What the client shows of its own, and would show no more."""
+    names = [name for name in settings.connect_args if name not in spelling.connect_args]
+    if settings.dsn is not None and spelling.url is not None:
+        names += [name for name, value in differing(settings.dsn, spelling.url).items() if value is None]
+    kept = {name for name, _ in (spelling.url.options if spelling.url else ())} | set(spelling.connect_args)
+    return sorted(_OWN.intersection(names) - kept)
+
+
+def _read(settings: DialerSettings, spelling: Spelling) -> Dialer:
+    """What the new settings do, with every version of the driver that the project may be using."""
+    version = settings.version or _ANY
+    if spelling.url is None:
+        arguments = spelling.connect_args
+        new = registry.from_keywords(
+            settings.driver, arguments, environment=spelling.environment, version=version, build=settings.build
+        )
+    else:
+        new = registry.resolve(
+            spelling.url,
+            connect_args=spelling.connect_args,
+            environment=spelling.environment,
+            driver=settings.driver if spelling.url.driver else None,
+            version=version,
+            build=settings.build,
+        )
+    return registry.read(replace(new, driver=settings.driver, sqlalchemy=settings.sqlalchemy))
