@@ -20,8 +20,11 @@ from everyhop.scan.workspace import Kind, Source, Workspace
 
 CASES = Path(__file__).parents[1] / "cases" / "scan"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-MARK = re.compile(r"# expect: (?P<rule>[a-z-]+)(?P<possible> possible)?")
-SECRETS = ("secret", "hunter2", "p@ss", "p%40ss")
+MARK = "# expect: "  # then rules with commas between them, each with `possible` behind it where it is
+# Most lines of the cases hold a password, which is not what they are about.
+SECRETS_APART = frozenset({"password-in-source", "secret-in-url-default"})
+ABOUT_SECRETS = frozenset({"passwords", "silent.py"})
+SECRETS = ("secret", "hunter2", "p@ss", "p%40ss", "k3Ejh8-Zq", "k3Ejh8@Zq", "k3Ejh8%40Zq")
 
 Place = tuple[str, int, str, str]
 
@@ -36,9 +39,9 @@ def marked(case: Path) -> set[Place]:
     found: set[Place] = set()
     for file in files:
         for number, line in enumerate(file.read_text().splitlines(), 1):
-            for match in MARK.finditer(line):
-                name = file.relative_to(root).as_posix()
-                found.add((name, number, match["rule"], "possible" if match["possible"] else "certain"))
+            for mark in filter(None, line.partition(MARK)[2].split(", ")):
+                rule, _, certainty = mark.strip().partition(" ")
+                found.add((file.relative_to(root).as_posix(), number, rule, certainty or "certain"))
     return found
 
 
@@ -53,7 +56,9 @@ def test_what_is_marked_is_found_and_nothing_else(name: str, monkeypatch: pytest
     monkeypatch.chdir(CASES)
     case = CASES / name
     seen = report(case)
-    assert {place(finding) for finding in seen.findings} == marked(case)
+    findings = [f for f in seen.findings if name in ABOUT_SECRETS or f.rule not in SECRETS_APART]
+    assert {place(finding) for finding in findings} == marked(case)
+    assert len(findings) == len(marked(case))
     assert seen.gaps == ()
 
 
@@ -61,7 +66,7 @@ def test_what_is_marked_is_found_and_nothing_else(name: str, monkeypatch: pytest
 def test_no_password_is_in_what_is_reported(name: str) -> None:
     """Snippets, messages and replacements are made of masked text."""
     told = repr(report(CASES / name))
-    assert [secret for secret in SECRETS if re.search(rf"[:=@'\"]{re.escape(secret)}", told)] == []
+    assert [secret for secret in SECRETS if re.search(rf"[:=@'\"]{re.escape(secret)}(?!-in-)", told)] == []
 
 
 def test_every_finding_says_what_would_end_it() -> None:

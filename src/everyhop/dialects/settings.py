@@ -72,6 +72,10 @@ class DialerSettings:
     (`>=1.1,<2`): what it leaves open becomes bounds. `build` is the version of the C library below the driver
     (libpq, Connector/C), where it is known. `endpoint` is None where it is known only at run time. `notes` are remarks
     from before any dialect had a look (`driver-assumed:…`).
+
+    `files` are the texts of the files that a driver would read for further settings (libpq's service file, MySQL's
+    option files), by the path under which the settings or the environment name them. A dialect opens nothing: a file
+    that is named and not given here is known only at run time, and becomes bounds.
     """
 
     driver: str
@@ -85,6 +89,7 @@ class DialerSettings:
     build: str | None = None
     dsn: Dsn | None = None
     notes: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def username(self) -> str | None:
@@ -123,13 +128,19 @@ class Spelling:
 
 
 class Dialect(Protocol):
-    """How one family of drivers spells postures: a module with these four functions."""
+    """How one family of drivers spells postures: a module with these six functions."""
 
     def endpoint(self, settings: DialerSettings) -> Endpoint | None:
         """Where the driver connects to; None where that is known only at run time."""
 
     def anchors(self, settings: DialerSettings) -> str | None:
         """The trust anchors that are named, whether they have an effect or not; None where none are."""
+
+    def files_named(self, settings: DialerSettings) -> tuple[str, ...]:
+        """The service and option files that the driver would read for further settings, as they are named.
+
+        A name may begin with `~/`: it is in the home folder of whoever runs the application.
+        """
 
     def read(self, settings: DialerSettings) -> Dialer:
         """What these settings really do."""
@@ -142,6 +153,13 @@ class Dialect(Protocol):
         client_pair: tuple[str, str] | None = None,
     ) -> Spelling:
         """The settings for `posture`, with all others left as they are; raises `SettingsError` if there are none."""
+
+    def harden(self, settings: DialerSettings, spelling: Spelling) -> Spelling:
+        """`spelling`, which `write` made of `settings` for `verify-full`, with what verification leaves open closed.
+
+        Where this driver and this version can say it: no name from a certificate's CN, no password in clear to a
+        server that asks for it, no `LOAD DATA LOCAL`, TLS 1.2 as floor. What stays open is in the notes of reading it.
+        """
 
 
 def resolved(value: object) -> object:

@@ -39,7 +39,8 @@ class Rule(Generic[S]):
     """A rule is named after the defect, so that "allow …" reads well before it.
 
     `page` is the module's docstring: the text of `everyhop rules NAME` and of the reference page. `standards` names the
-    exact control, or is left empty where there is none.
+    exact control, or is left empty where there is none. `advice` is what ends a finding where the dialer's own settings
+    do not; where it is empty, the dialect writes the settings that do.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Rule(Generic[S]):
     cwe: tuple[str, ...]
     standards: Mapping[str, str]
     page: str
+    advice: str = ""
 
     def ask(self, subject: Subject | Waiver, context: Context) -> Fault | None:
         """What this rule says of a subject; nothing, if the subject is not of its kind."""

@@ -66,7 +66,8 @@ def observe(workspace: Workspace, topology: Topology) -> Observed:
     containers = [_container(service, source, environment) for service, source in files.containers]
     named = [container for container in containers if listeners.product_of(container)]
     hops = Hops(topology, {host: container.name for container in named for host in container.hosts})
-    reader = Reader(versions.Versions(tuple(files.pinned)), hops)
+    server_keys = frozenset(key for container in named for key in listeners.keys(container))
+    reader = Reader(versions.Versions(tuple(files.pinned)), hops, server_keys)
 
     modules = list(
         project.parsed(path for path, text in project.texts.items() if any(word in text for word in _RELEVANT))

@@ -33,4 +33,5 @@ RULE = Rule(
     cwe=("CWE-319",),
     standards={"asvs": "3.4.1"},
     page=__doc__,
+    advice="send Strict-Transport-Security with every answer over HTTPS, first with a short max-age",
 )

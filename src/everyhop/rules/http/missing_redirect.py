@@ -32,4 +32,5 @@ RULE = Rule(
     cwe=("CWE-319",),
     standards={"asvs": "12.2.1", "pci-dss": "4.2.1"},
     page=__doc__,
+    advice="let the plain-HTTP port answer with a redirect to https:// and nothing else",
 )

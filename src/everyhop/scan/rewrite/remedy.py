@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from everyhop.dialects import registry
+from everyhop.dialects import client_key, registry
 from everyhop.dialects.dsn import PLACEHOLDER
 from everyhop.dialects.settings import DialerSettings, Spelling
 from everyhop.dialects.source import ANCHORS, source
@@ -16,14 +16,9 @@ from everyhop.model.finding import Finding, Remediation
 from everyhop.model.posture import ClientAuth, Floor, Posture
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
+from everyhop.rules.catalogue import catalogue
 from everyhop.rules.policy import Policy
 
-# Findings that the settings of a listener or of the app end, not those of a dialer.
-_TEXTS: Final = {
-    "plaintext-accepted": "give the server a certificate and let it refuse connections without TLS",
-    "old-tls-versions": "raise the server's lowest TLS version to the floor",
-    "insecure-cookie": "set SESSION_COOKIE_SECURE = True where the app is served over HTTPS",
-}
 _RUN_TIME: Final = "demand verify-full where the URL is set; everyhop verify asks the running app what it really does"
 
 
@@ -37,8 +32,9 @@ def attach(report: Report, settings: Mapping[SourceSpan, DialerSettings], policy
 
 def _remedied(finding: Finding, settings: Mapping[SourceSpan, DialerSettings], policy: Policy) -> Finding:
     span = finding.span
-    if finding.rule in _TEXTS:
-        return replace(finding, remediation=Remediation(_TEXTS[finding.rule]))
+    advice = catalogue()[finding.rule].advice
+    if advice:
+        return replace(finding, remediation=Remediation(advice))
     if span is None:
         return finding
     found = settings.get(span)
@@ -54,7 +50,9 @@ def remedy(settings: DialerSettings, demand: Posture) -> Remediation:
     named = _anchors(settings)
     floor = max(demand.floor, Floor.TLS_1_2)
     try:
-        spelling = registry.write(settings, Posture(demand.assurance, floor, ClientAuth.ABSENT), named or ANCHORS)
+        spelling = registry.write(
+            client_key.own(settings), Posture(demand.assurance, floor, ClientAuth.ABSENT), named or ANCHORS
+        )
     except SettingsError as error:
         return Remediation(f"{error.message}: {error.hint}" if error.hint else error.message)
     where = "" if named else f"; {ANCHORS} stands for the authority that issued the server's certificate"
