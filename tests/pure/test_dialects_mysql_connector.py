@@ -312,3 +312,12 @@ def test_any_option_is_a_reading(name: str, value: str, build: str | None) -> No
         "mysql-connector", {"host": "db", name: value, "tls_versions": value}, build=build
     )
     assert registry.read(settings).why
+
+
+@pytest.mark.parametrize(
+    ("keywords", "kept"), [({}, True), ({"auth_plugin": "mysql_clear_password"}, False), ({"auth_plugin": None}, True)]
+)
+def test_the_plugin_for_clear_passwords_gives_them_to_anybody(keywords: dict[str, object], kept: bool) -> None:  # noqa: FBT001 - expected
+    """The C extension keeps them to itself without TLS, unless it is told that plugin by name."""
+    dialer = registry.read(registry.from_keywords("mysql-connector", {"host": "db", "use_pure": False, **keywords}))
+    assert ("kept-without-tls" in dialer.notes) is kept

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everyhop.dialects import notes, registry
-from everyhop.dialects.mysql_spelling import after
-from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling
+from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling, after
 from everyhop.errors import SettingsError
 from everyhop.model.posture import Assurance, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Version
@@ -145,3 +144,16 @@ def test_asyncmy_fell_back_for_what_is_no_context(version: str, told: bool) -> N
     """`ssl=True` from 0.2.10 to 0.2.13."""
     dialer = registry.read("mysql+asyncmy://u@db/app", connect_args={"ssl": True}, version=Version(version))
     assert ("outdated:0.2.14" in dialer.notes) is told
+
+
+def test_a_folder_for_local_files_is_taken_out_as_well() -> None:
+    """It would have them on again, from there."""
+    url = "mysql+mysqlconnector://u@db/x?allow_local_infile_in_path=/srv"
+    settings = registry.resolve(url, connect_args={"allow_local_infile_in_path": "/srv"})
+    spelling = registry.harden(
+        settings, registry.write(settings, Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2), "ca")
+    )
+    assert spelling.url is not None
+    assert not spelling.url.options
+    assert "allow_local_infile_in_path" not in spelling.connect_args
+    assert spelling.connect_args["allow_local_infile"] is False

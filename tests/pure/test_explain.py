@@ -58,7 +58,7 @@ def test_a_verified_url_stays_silent() -> None:
     assert found.findings == ()
     assert str(found.secure_url) == url
     assert [check.answer for check in found.checks] == [Answer.YES] * 4
-    assert found.attacker == "nothing but stop the connection"
+    assert found.attacker == "nothing but stop the connection, unless the authority gave him this name as a CN"
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,11 @@ DATABASES = {{
 }}
 """
 ENTRY: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "HOST": "db.internal", "PASSWORD": PASSWORD}
+FLASK = """
+import ssl
+SQLALCHEMY_DATABASE_URI = "postgresql+pg8000://u@db/x"
+SQLALCHEMY_ENGINE_OPTIONS = {"connect_args": {"ssl_context": True}}
+"""
 UNNAMED = """
 context = ssl.create_default_context()
 context.check_hostname = False
@@ -341,3 +346,77 @@ def test_several_databases_are_exit_2(tmp_path: Path) -> None:
     assert seen.returncode == 2
     assert "--alias default" in seen.stderr
     assert command("-", "--alias", "b", stdin=both, directory=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "worst_of"),
+    [
+        (f"SECRET_KEY=x\nDATABASE_URL=postgresql://u:{PASSWORD}@db/x?sslmode=require\n", Assurance.ENCRYPTED),
+        ("# the app's\nexport DB='mysql+pymysql://u:${PW}@db/x?ssl_ca=/ca.pem'\nPW=x\n", Assurance.IDENTITY_VERIFIED),
+        ("host=db\nsslmode=require\n", Assurance.ENCRYPTED),  # libpq's own, on several lines
+        (f'psql "host=db password={PASSWORD} sslmode=verify-ca sslrootcert=/ca"', Assurance.CHAIN_VERIFIED),
+        ("psql postgresql://u@db/x?sslmode=require", Assurance.ENCRYPTED),
+        ("class C:\n    SQLALCHEMY_DATABASE_URI = 'mysql+pymysql://u@db/x?ssl_ca=/ca'\n", Assurance.IDENTITY_VERIFIED),
+        (FLASK, Assurance.ENCRYPTED),
+    ],
+)
+def test_what_lies_around_is_read_as_it_is(text: str, worst_of: Assurance) -> None:
+    """A dotenv file, psql's command, Flask-SQLAlchemy's settings; no password is shown."""
+    found = everyhop.explain(text)
+    assert worst(found) is worst_of
+    assert PASSWORD not in f"{found.shown}{found.instead}{found!r}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"A=postgresql://u:{PASSWORD}@db/x\nB=mysql://u:{PASSWORD}@db/x\n",
+        f"A={PASSWORD}\nB=2\n",
+        f"mysql -h db -u app -p{PASSWORD} --ssl-mode=REQUIRED",
+        f"psql -h db -U app --password {PASSWORD}",
+    ],
+)
+def test_what_is_not_one_database_is_refused_with_a_hint(text: str) -> None:
+    """Several URLs, none, or a client's own options."""
+    with pytest.raises(SettingsError) as refusal:
+        everyhop.explain(text)
+    assert refusal.value.hint
+    assert PASSWORD not in f"{refusal.value} {refusal.value.hint}"
+
+
+def test_the_name_of_a_file_is_no_url(tmp_path: Path) -> None:
+    """The way to explain it is told."""
+    (tmp_path / "settings.py").write_text(DJANGO)
+    seen = command("settings.py", directory=tmp_path)
+    assert seen.returncode == 2
+    assert "explain - < settings.py" in seen.stderr
+
+
+def test_an_old_driver_with_the_right_settings_is_told_what_to_do(tmp_path: Path) -> None:
+    """The settings stay as they are: it is the version that has to change."""
+    seen = command("mysql+pymysql://u@db/x?ssl_ca=/ca.pem", "--driver-version", "1.1.1", directory=tmp_path)
+    assert seen.returncode == 1
+    assert "use PyMySQL 1.2.0 or later" in seen.stdout
+    assert "use instead" not in seen.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "against"),
+    [
+        ("postgresql+psycopg://db/x?sslmode=verify-full", "~/.postgresql/root.crt"),
+        ("postgresql+asyncpg://db/x?ssl=verify-full", "~/.postgresql/root.crt"),
+        ("postgresql+psycopg://db/x?sslmode=verify-full&service=s", "known only where it runs"),
+        ("postgresql+psycopg://db/x?sslmode=verify-full&sslrootcert=system", "the system's"),
+        ("postgresql+psycopg://db/x?sslmode=verify-full&sslrootcert=/ca.pem", "/ca.pem"),
+    ],
+)
+def test_the_anchors_are_those_that_the_driver_takes(url: str, against: str) -> None:
+    """libpq's and asyncpg's default is a file of the user's, and no store of the system's."""
+    (chain,) = [check for check in everyhop.explain(url).checks if check.what == "chain"]
+    assert against in chain.detail
+
+
+def test_a_promise_that_only_some_keep_is_none() -> None:
+    """Where channel binding is known only at run time, a relay may still get in."""
+    found = everyhop.explain('psycopg.connect(host="db", sslmode="require", channel_binding=os.environ["X"])')
+    assert "certificate of his own" in found.attacker

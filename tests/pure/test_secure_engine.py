@@ -8,7 +8,8 @@ from typing import Any
 
 import pymysql
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
+from sqlalchemy.exc import OperationalError
 
 import everyhop
 from everyhop.errors import SettingsError, ToolError
@@ -70,6 +71,19 @@ def test_asynchronous_drivers_have_their_own(url: str, anchors: Path) -> None:
         ("postgresql+psycopg2://u@db/x?host=db:5432&host=/tmp:5432", {}, "unix socket"),
         ("mysql+pymysql://u@db/x?unix_socket=/run/mysqld/mysqld.sock", {}, "unix socket"),
         ("mysql+mysqlconnector://u@db/x?unix_socket=/run/mysqld/mysqld.sock", {}, "unix socket"),
+        ("postgresql+psycopg://u@/x?host=db:5432&host=:5433", {}, "unix socket"),
+        ("postgresql+psycopg2://u@db/x", {"connect_args": {"host": "db,"}}, "unix socket"),
+        ("postgresql+psycopg://u@db/x?service=tips", {}, "pg_service.conf"),
+        ("postgresql+psycopg:///x?service=tips", {}, "pg_service.conf"),
+        ("mysql+pymysql://u@db/x?read_default_file=/etc/my.cnf", {}, "/etc/my.cnf"),
+        ("mysql+mysqlconnector://u@db/x?pool_name=tips", {}, "pool_name"),
+        ("mysql+mysqlconnector://u@db/x", {"connect_args": {"failover": [{"host": "other"}]}}, "failover"),
+        ("mysql+mysqlconnector://u@db/x", {"connect_args": {"dns_srv": True}}, "dns_srv"),
+        (
+            "mysql+mysqlconnector://u@db/x",
+            {"connect_args": {"allow_local_infile_in_path": "/srv"}},
+            "allow_local_infile_in_path",
+        ),
         ("sqlite:///x.db", {}, "no hop"),
         ("oracle://u@db/x", {}, "unknown scheme"),
         ("host=db user=u", {}, "no URL of SQLAlchemy's"),
@@ -146,6 +160,86 @@ def test_the_context_is_a_hard_one(anchors: Path) -> None:
     assert context.hostname_checks_common_name is False
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert len(context.get_ca_certs()) == 1
+
+
+def test_the_environment_has_no_keys_written_down(
+    anchors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's default context takes SSLKEYLOGFILE for an order."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    plan = secure._planned("postgresql+pg8000://u@db/x", anchors, None, None, {})
+    assert plan.connect_args["ssl_context"].keylog_filename is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PGSERVICE", "tips", "pg_service.conf"),
+        ("PGGSSENCMODE", "require", "would not be verified"),
+        ("PGSSLMINPROTOCOLVERSION", "TLSv1", "TLS before 1.2"),
+    ],
+)
+def test_an_environment_that_could_weaken_it_is_refused(
+    name: str, value: str, told: str, anchors: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the engine is made, and when it connects."""
+    engine = everyhop.secure_engine("postgresql+psycopg://u@db.invalid/x", anchors=anchors)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=told):
+        engine.connect()
+    with pytest.raises(SettingsError, match=told):
+        everyhop.secure_engine("postgresql+psycopg://u@db.invalid/x", anchors=anchors)
+
+
+@pytest.mark.parametrize(
+    ("url", "changed"),
+    [
+        ("postgresql+psycopg://u@db.invalid/x", {"require_auth": "", "channel_binding": "prefer"}),
+        ("postgresql+psycopg2://u@db.invalid/x", {"sslrootcert": "/elsewhere.pem"}),
+        ("postgresql+pg8000://u@db.invalid/x", {"ssl_context": ssl.create_default_context()}),
+        ("mysql+pymysql://u@db.invalid/x", {"ssl": ssl.create_default_context()}),
+    ],
+)
+def test_a_hook_changes_neither_anchors_nor_what_is_closed(url: str, changed: dict[str, Any], anchors: Path) -> None:
+    """It would be verified still, and not as the engine was made to."""
+    engine = everyhop.secure_engine(url, anchors=anchors)
+    event.listen(engine, "do_connect", lambda _dialect, _record, _positional, keywords: keywords.update(changed))
+    with pytest.raises(SettingsError, match="something has changed"):
+        engine.connect()
+
+
+def test_a_hook_may_change_the_password(anchors: Path) -> None:
+    """A token of a cloud's, made anew each time; here nobody answers to the name."""
+    engine = everyhop.secure_engine("mysql+pymysql://u@db.invalid/x", anchors=anchors)
+    event.listen(engine, "do_connect", lambda _dialect, _record, _positional, keywords: keywords.update(password="t"))
+    with pytest.raises(OperationalError):
+        engine.connect()
+
+
+def test_a_connection_of_a_hooks_own_is_closed_unused(anchors: Path) -> None:
+    """SQLAlchemy takes what `do_connect` returns in place of calling the driver."""
+    closed: list[bool] = []
+
+    class Foreign:
+        def close(self) -> None:
+            closed.append(True)
+
+    engine = everyhop.secure_engine("mysql+pymysql://u@db.invalid/x", anchors=anchors)
+    event.listen(engine, "do_connect", lambda *_: Foreign())
+    for _ in range(2):
+        with pytest.raises(SettingsError, match="do_connect"):
+            engine.connect()
+        engine.dispose()
+    assert closed
+
+
+def test_a_creator_in_the_call_is_refused(anchors: Path) -> None:
+    """SQLAlchemy takes it out before the driver is called, and calls it instead."""
+    for scheme in ("postgresql+asyncpg", "postgresql+psycopg"):
+        with pytest.raises(SettingsError, match="async_creator_fn"):
+            everyhop.secure_async_engine(
+                f"{scheme}://u@db/x", anchors=anchors, connect_args={"async_creator_fn": object}
+            )
 
 
 def test_a_client_certificate_is_shown(anchors: Path, tmp_path: Path) -> None:

@@ -111,7 +111,10 @@ def _text(url: str | None, url_env: str | None) -> tuple[str, str]:
             raise SettingsError("there is no such variable", key=url_env, hint=f"export {url_env}, or use -")
         return os.environ[url_env], url_env
     if url != _STDIN:
-        return str(url), "URL"
+        text = str(url)
+        if "=" not in text and ":" not in text and Path(text).is_file():
+            raise SettingsError("this is a file", path=text, hint=f"everyhop explain - < {text}")
+        return text, "URL"
     return sys.stdin.read(LONGEST + 1), "stdin"
 
 
@@ -174,7 +177,7 @@ def _finish(found: Explanation, options: Options) -> NoReturn:
         attacker=found.attacker,
         traps=found.traps,
         instead="" if found.unchanged else found.instead,
-        remark="" if found.unchanged else found.remark,
+        remark=found.remark,
         hardened=found.hardened_instead if _is_cheap(found) or options.verbose else "",
         left_open=found.left_open if found.findings or _is_verified(found) else (),
         files_read=found.files_read,

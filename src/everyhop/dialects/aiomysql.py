@@ -114,6 +114,7 @@ def _read(case: Case, files: Mapping[str, str]) -> tuple[Bounds, str]:
 def _posture(case: Case, given: object) -> tuple[Posture, str]:
     if not given:
         return Posture(Assurance.PLAINTEXT), _WHY["default"]
+    case.note("mysql-wants-tls")
     context = PythonContext() if given is True else context_of(given)
     if context is None:
         keys = tuple(f"ssl.{key}" for key in given) if isinstance(given, Mapping) else ("ssl",)

@@ -25,7 +25,8 @@ from everyhop.model.posture import BOTTOM, UNKNOWN, Assurance, Bounds, ClientAut
 SOCKET: Final = "/run/mysqld/mysqld.sock"
 """Debian's; where another one is built in, it is a socket as well."""
 
-FILES: Final = ("ca", "capath", "cert", "key", "cipher")
+PATHS: Final = ("ca", "capath", "cert", "key")
+FILES: Final = (*PATHS, "cipher")
 """What a driver's dict `ssl` hands on, and an option file names with `ssl-` or `tls-` before it."""
 
 LOOPBACK: Final = ("127.0.0.1", "::1")
@@ -162,7 +163,7 @@ def bounds(case: Case, told: Told, library: Library, driver: str) -> tuple[Bound
         kind = "ca alone"
     else:
         kind = "asked for"
-    case.assume_files(*[told.files.get(name) for name in ("ca", "capath", "cert", "key")])
+    case.assume_files(*[told.files.get(name) for name in PATHS])
     return within(told, low, high), _WHY[kind].format(driver=driver)
 
 

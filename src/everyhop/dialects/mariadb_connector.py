@@ -163,8 +163,11 @@ def _told(case: Case) -> Told:
     if not isinstance(verify, int):
         case.refuse("ssl_verify_cert", "TypeError")
         verify = False
+    if not verify and "" in [files.get(name) for name in connector_c.PATHS]:
+        case.note("fails-over-tls")  # an empty name counts as a file, which is not there
+        return Told({}, asked=False, verify=False)
     named = {name: str(file) for name, file in files.items() if file and file is not UNRESOLVED}
-    asked = isinstance(inner, Mapping) or inner or any(keywords.get(name) for name in _ASKING)
+    asked = isinstance(inner, Mapping) or inner or any(keywords.get(name) is not None for name in _ASKING)
     return Told(named, asked, bool(verify))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from everyhop.dialects.mysql_case import anchors, client_pair
-from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling, resolved
+from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling, after
 from everyhop.errors import SettingsError
 from everyhop.model.posture import Assurance, Floor, Posture
 
@@ -64,10 +64,15 @@ def refuse(message: str, hint: str, key: str | None = None) -> NoReturn:
     raise SettingsError(message, hint=hint, key=key)
 
 
-def without_local_files(spelling: Spelling, name: str) -> Spelling:
-    """The spelling with `LOAD DATA LOCAL` off; `name` is this driver's switch for it. The call beats a URL."""
-    url = spelling.url.with_options({name: None}) if spelling.url is not None else None
-    return replace(spelling, url=url, connect_args={**spelling.connect_args, name: False})
+def without_local_files(spelling: Spelling, name: str, folder: str | None = None) -> Spelling:
+    """The spelling with `LOAD DATA LOCAL` off; `name` is this driver's switch for it. The call beats a URL.
+
+    `folder` is the option that names a folder for which it is on all the same.
+    """
+    gone = {option: None for option in (name, folder) if option}
+    url = spelling.url.with_options(gone) if spelling.url is not None else None
+    kept = {key: value for key, value in spelling.connect_args.items() if key not in gone}
+    return replace(spelling, url=url, connect_args={**kept, name: False})
 
 
 def with_context(settings: DialerSettings, spelling: Spelling) -> Spelling:
@@ -78,18 +83,6 @@ def with_context(settings: DialerSettings, spelling: Spelling) -> Spelling:
         context = PythonContext(anchors=anchors(now), client_pair=client_pair(now))
     floor = max(context.floor, Floor.TLS_1_2)
     return spelled(now, {}, {"ssl": replace(context, floor=floor, common_name=False)})
-
-
-def after(settings: DialerSettings, spelling: Spelling) -> DialerSettings:
-    """The settings as they are once a spelling stands in their place."""
-    options = spelling.url.options if spelling.url is not None else ()
-    return replace(
-        settings,
-        dsn=spelling.url,
-        options=tuple([(name, resolved(value)) for name, value in options]),
-        connect_args=spelling.connect_args,
-        environment=spelling.environment,
-    )
 
 
 def _is_about_tls(name: str) -> bool:

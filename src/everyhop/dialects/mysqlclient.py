@@ -108,7 +108,7 @@ def write(
 
 def harden(settings: DialerSettings, spelling: Spelling) -> Spelling:  # noqa: ARG001 - the same for all of them
     """No `LOAD DATA LOCAL`. Neither library has a word against names in a CN and passwords in clear."""
-    return without_local_files(spelling, "local_infile")
+    return without_local_files(spelling, "local_infile", "local_infile_dir")
 
 
 def _libraries(settings: DialerSettings) -> tuple[Library, ...]:

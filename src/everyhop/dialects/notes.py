@@ -43,6 +43,7 @@ _SENTENCES: Final = {
     "channel-bound": "with channel_binding=require the peer proves over this very connection that it holds the "
     "password's verifier: that stops every relay without any CA; it names no server, and ends when a password leaks",
     "clear-password": "a server that asks for the password in clear gets it",
+    "mysql-wants-tls": "a MySQL server without TLS refuses this; MariaDB's, and whoever strips TLS, take it",
     "kept-without-tls": "without TLS it keeps the password to itself, whoever asks; inside TLS it does not",
     "cn-fallback": "a name that stands only in the certificate's CN is believed",
     "option-file": "an option file is read as well: what stands there is not known here",
@@ -57,6 +58,8 @@ _SENTENCES: Final = {
     "unresolved-options": "some options are known only at run time",
     "unknown-driver": "everyhop does not know yet what {detail} makes of its settings",
     "django-driver": "Django takes psycopg 3 where it is installed, else psycopg2: libpq reads the options of both",
+    "libpq-text": "no driver is named, and psycopg is assumed: every driver on libpq reads this alike, and SQLAlchemy "
+    "takes neither postgres://, nor several hosts before the path, nor key=value",
     "driver-assumed": "no driver is named: SQLAlchemy 2.1 takes {detail} (2.0 took psycopg2)",
 }
 

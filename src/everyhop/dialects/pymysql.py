@@ -141,7 +141,11 @@ def _posture(case: Case, context: PythonContext | None) -> Posture:
         plain = case.keywords.get("ssl_disabled") or case.span is _BEFORE
         return Posture(Assurance.PLAINTEXT) if plain else Posture(Assurance.OPPORTUNISTIC, Floor.TLS_1_2)
     posture = posture_of(context)
-    return replace(posture, assurance=Assurance.OPPORTUNISTIC) if case.span is _BEFORE else posture
+    if case.span is not _BEFORE:
+        return posture
+    if posture.assurance >= Assurance.CHAIN_VERIFIED:
+        case.note("strippable-check")
+    return replace(posture, assurance=Assurance.OPPORTUNISTIC)
 
 
 def _context(case: Case) -> tuple[PythonContext | None, str]:

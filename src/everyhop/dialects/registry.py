@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from everyhop.dialects import client_key
 from everyhop.dialects.dsn import Dsn, Grammar
-from everyhop.dialects.settings import Dialect, DialerSettings, Spelling, resolved
+from everyhop.dialects.settings import Dialect, DialerSettings, Spelling, after, resolved
 from everyhop.dialects.versions import spans
 from everyhop.errors import SettingsError
 from everyhop.model.endpoint import Endpoint, TcpEndpoint
@@ -132,6 +132,8 @@ def driver_of(dsn: Dsn, sqlalchemy: Version | None = None) -> tuple[str, str | N
         return _ALIASES.get(named.lower(), named.lower()), None
     if dsn.dialect in _DEFAULTS:
         return _DEFAULTS[dsn.dialect], None
+    if dsn.grammar is not Grammar.SQLALCHEMY:
+        return _POSTGRESQL_DEFAULTS[-1], "libpq-text"
     possible = spans(sqlalchemy, ["2.1"])
     driver = _POSTGRESQL_DEFAULTS[possible[-1]]
     return driver, None if len(possible) == 1 else f"driver-assumed:{driver}"
@@ -219,15 +221,7 @@ def _options(dsn: Dsn) -> tuple[tuple[str, object], ...]:
 
 def respelled(settings: DialerSettings, spelling: Spelling) -> DialerSettings:
     """The settings that a spelling of them makes."""
-    return _located(
-        replace(
-            settings,
-            options=_options(spelling.url) if spelling.url else (),
-            connect_args=spelling.connect_args,
-            environment=spelling.environment,
-            dsn=spelling.url,
-        )
-    )
+    return _located(after(settings, spelling))
 
 
 def with_files(settings: DialerSettings, files: Mapping[str, str]) -> DialerSettings:

@@ -16,6 +16,10 @@ HOME_FILE: Final = "~/.pg_service.conf"
 """Where both look when PGSERVICEFILE names no file."""
 
 
+_MOST_REFERENCES: Final = 8
+"""More of `%(…)s` than a person writes counts as known only at run time: a few lines could make gigabytes of it."""
+
+
 def paths_of_libpq(environment: Mapping[str, str]) -> tuple[str, ...]:
     """The files in libpq's order: the first that defines the service decides.
 
@@ -58,6 +62,11 @@ def as_configparser(text: str, service: str) -> dict[str, object] | None:
     parser = configparser.ConfigParser()
     try:
         parser.read_string(text)
-        return dict(parser[service]) if service in parser.sections() else None
+        if service not in parser.sections():
+            return None
+        section = dict(parser.items(service, raw=True))
+        if sum(value.count("%(") for value in section.values()) > _MOST_REFERENCES:
+            return {key: UNRESOLVED if "%" in value else value for key, value in section.items()}
+        return dict(parser[service])
     except configparser.Error as error:
         raise ValueError(type(error).__name__) from error

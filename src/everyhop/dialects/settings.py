@@ -31,6 +31,9 @@ class Unresolved(Enum):
 
 UNRESOLVED: Final = Unresolved.VALUE
 
+_PROMISES: Final = frozenset({"channel-bound", "kept-without-tls"})
+"""Notes that tell of something good; the others tell of traps."""
+
 SOME_FILE: Final = "…"
 """Stands for a file of which nothing is known but that it is there, among the candidates of `alternatives`."""
 
@@ -82,14 +85,14 @@ class DialerSettings:
     product: str
     endpoint: Endpoint | None = None
     options: tuple[tuple[str, object], ...] = ()
-    connect_args: Mapping[str, object] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    connect_args: Mapping[str, object] = field(default_factory=dict, repr=False)  # there are passwords in these three
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     sqlalchemy: bool = True
     version: Version | None = None
     build: str | None = None
     dsn: Dsn | None = None
     notes: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def username(self) -> str | None:
@@ -123,8 +126,8 @@ class Spelling:
     """
 
     url: Dsn | None
-    connect_args: Mapping[str, object] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    connect_args: Mapping[str, object] = field(default_factory=dict, repr=False)  # there are passwords in both
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Dialect(Protocol):
@@ -167,6 +170,18 @@ def resolved(value: object) -> object:
     return UNRESOLVED if isinstance(value, str) and PLACEHOLDER in value else value
 
 
+def after(settings: DialerSettings, spelling: Spelling) -> DialerSettings:
+    """The settings as they are once a spelling stands in their place."""
+    options = spelling.url.options if spelling.url is not None else ()
+    return replace(
+        settings,
+        dsn=spelling.url,
+        options=tuple([(name, resolved(value)) for name, value in options]),
+        connect_args=spelling.connect_args,
+        environment=spelling.environment,
+    )
+
+
 def alternatives(
     options: Mapping[str, object], candidates: Mapping[str, tuple[object, ...]]
 ) -> Iterator[dict[str, object]]:
@@ -186,12 +201,17 @@ def alternatives(
 
 
 def combined(dialers: Sequence[Dialer]) -> Dialer:
-    """One reading of several that are possible: bounds around them all, every note, and the weakest's reason."""
+    """One reading of several that are possible: bounds around them all, the weakest's reason, and every note.
+
+    But not a note that promises something which only some of them keep.
+    """
     first = min(dialers, key=lambda dialer: dialer.bounds.low.assurance)
     if all(dialer.bounds == first.bounds and dialer.notes == first.notes for dialer in dialers):
         return first
     bounds = reduce(Bounds.widen, (dialer.bounds for dialer in dialers))
-    notes = tuple(dict.fromkeys(note for dialer in dialers for note in dialer.notes))
+    kept = {note for note in _PROMISES if all(note in dialer.notes for dialer in dialers)}
+    every = dict.fromkeys(note for dialer in dialers for note in dialer.notes)
+    notes = tuple(note for note in every if note in kept or note not in _PROMISES)
     low, high = bounds.low.assurance, bounds.high.assurance
     why = first.why if low is high else f"not settled here ({low.word} to {high.word}); at worst: {first.why}"
     return replace(first, bounds=bounds, notes=notes, why=why)

@@ -22,6 +22,7 @@ from everyhop.model.finding import Finding, Remediation
 from everyhop.model.hop import Hop
 from everyhop.model.posture import Assurance, Bounds, Floor, Posture
 from everyhop.model.report import Report
+from everyhop.model.secret import masked
 from everyhop.model.sighting import Dialer, Gap, Origin, Reading
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.judge import judge
@@ -198,8 +199,8 @@ class Explanation:
             return replace(finding, remediation=Remediation(rule.advice)) if rule.advice else finding
         if spelling is None:
             return replace(finding, remediation=Remediation(remark))
-        if self.unchanged:
-            return finding
+        if self.unchanged:  # the settings are right, and what is wrong is the driver's version, or none of this
+            return replace(finding, remediation=Remediation(remark)) if remark else finding
         text = "; ".join(part for part in ("use these settings", remark) if part)
         return replace(finding, remediation=Remediation(text, self.instead))
 
@@ -211,7 +212,9 @@ def plain(value: object) -> object:
             return {key: plain(item) for key, item in unsecret(value).items()}
         case list() | tuple():
             return [plain(item) for item in value]
-        case str() | int() | float() | None:
+        case str():
+            return masked(value)
+        case int() | float() | None:
             return value
         case _:
             return source(value)
@@ -244,15 +247,30 @@ def _checks(dialer: Dialer, settings: DialerSettings) -> list[Check]:
 
     chain = reached(Assurance.CHAIN_VERIFIED)
     name = reached(Assurance.IDENTITY_VERIFIED)
-    against = "the system's trust anchors" if "system-anchors" in dialer.notes or not anchors else anchors
     floor = Answer.NO if high.floor is Floor.NONE else Answer.YES
     shown_floor = low.floor.shown if low.floor is high.floor else f"{low.floor.shown} to {high.floor.shown}"
     return [
         Check("encryption", reached(Assurance.ENCRYPTED), _ENCRYPTION[min(low.assurance, Assurance.ENCRYPTED)]),
-        Check("chain", chain, "" if chain is Answer.NO else f"against {against}"),
+        Check("chain", chain, "" if chain is Answer.NO else f"against {_believed(anchors, dialer.notes)}"),
         Check("name", name, "" if name is Answer.NO else "the host's, in the certificate"),
         Check("floor", floor, shown_floor if floor is Answer.YES else "TLS is not used"),
     ]
+
+
+def _believed(anchors: str | None, notes: tuple[str, ...]) -> str:
+    """The trust anchors in words; `anchors` is the file that is named, if any is."""
+    if "system-anchors" in notes:
+        return _SYSTEM
+    if anchors:
+        return anchors
+    if not _ELSEWHERE.isdisjoint(notes):
+        return "trust anchors that are known only where it runs"
+    return "~/.postgresql/root.crt" if not _AT_HOME.isdisjoint(notes) else _SYSTEM
+
+
+_SYSTEM: Final = "the system's trust anchors"
+_ELSEWHERE: Final = frozenset({"service-file", "option-file", "unresolved-options"})
+_AT_HOME: Final = frozenset({"root-file-needed", "home-root-file"})
 
 
 def _attack(dialer: Dialer) -> str:
@@ -271,4 +289,6 @@ def _attack(dialer: Dialer) -> str:
                 return f"answers with a certificate of any public authority, for whatever name of his own{password}"
             return f"answers with any certificate of the same authority, another service's for example{password}"
         case Assurance.IDENTITY_VERIFIED:
+            if "cn-fallback" in dialer.notes:
+                return "nothing but stop the connection, unless the authority gave him this name as a CN"
             return "nothing but stop the connection"

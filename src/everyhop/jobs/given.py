@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from everyhop.dialects.dsn import LONGEST, SECRET_OPTIONS, Dsn
+from everyhop.dialects.dsn import LONGEST, PLACEHOLDER, SECRET_OPTIONS, Dsn, Grammar
 from everyhop.errors import SettingsError
 from everyhop.model.nearest import did_you_mean
 from everyhop.model.secret import Secret
@@ -34,7 +34,7 @@ class Given:
     dsn: Dsn | None = None
     driver: str | None = None
     product: str | None = None
-    arguments: Mapping[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict, repr=False)  # there are passwords in it
     notes: tuple[str, ...] = ()
     name: str = ""
     hop: bool = True
@@ -54,6 +54,12 @@ _SET: Final = (
     r"""(?P<quote>["']?)(?P<url>[A-Za-z][\w+.:-]{0,60}://\S+?)(?P=quote),?\s*"""
 )
 
+# A command line of a client.
+_COMMAND: Final = r"\s*(?:psql|mysql|mariadb)\s+(?!=)\S"
+
+# Variables with a value each, as a dotenv file has them: libpq's words are in lower case.
+_DOTENV: Final = r"(?:[ \t]*(?:#[^\n]*|(?:export[ \t]+)?[A-Z][A-Z0-9_]*=[^\n]*)?(?:\n|$))+"
+
 
 def given(
     source: str | Dsn | Mapping[str, object],
@@ -61,7 +67,7 @@ def given(
     alias: str | None = None,
     connect_args: Mapping[str, object] | None = None,
 ) -> Given:
-    """What a person gives, recognised: a URL, a driver's call, Django's `DATABASES` or an entry of it.
+    """What a person gives, recognised: a URL (in a dotenv file, too), a driver's call, Django's `DATABASES`, an entry.
 
     Text is read, never run. `driver` names the driver where the source does not, `alias` one of several entries.
     Raises `SettingsError` for what is none of these.
@@ -73,7 +79,7 @@ def given(
         return found
     if found.form is not Form.URL:
         raise SettingsError(f"connect_args go with a URL, and this is {found.form.value}", hint="put them into it")
-    return Given(Form.URL, found.dsn, found.driver, arguments=connect_args)
+    return Given(Form.URL, found.dsn, found.driver, arguments=hidden(connect_args))
 
 
 def _recognised(source: str | Dsn | Mapping[str, object], driver: str | None, alias: str | None) -> Given:
@@ -86,11 +92,45 @@ def _recognised(source: str | Dsn | Mapping[str, object], driver: str | None, al
             return Given(Form.URL, Dsn.parse(line["url"], driver), driver)
         if source.lstrip().startswith("{"):
             return of_mapping(_mapping(source), driver, alias)
-        if re.match(_PYTHON, source) or "DATABASES" in source:  # settings.py as a whole begins with anything
+        if re.match(_COMMAND, source):
+            return Given(Form.URL, _of_command(source.split(maxsplit=1), driver), driver)
+        if "\n" in source.strip() and re.fullmatch(_DOTENV, source[: LONGEST + 1]):
+            return Given(Form.URL, _of_dotenv(source, driver), driver)
+        # a settings.py as a whole begins with anything
+        if re.match(_PYTHON, source) or "DATABASES" in source or "SQLALCHEMY_DATABASE_URI" in source:
             from everyhop.jobs import snippet  # noqa: PLC0415 - the scanner's rooms, for those who need them
 
             return snippet.read(source, driver, alias)
     return Given(Form.URL, Dsn.parse(source, driver), driver)
+
+
+def _of_command(words: list[str], driver: str | None) -> Dsn:
+    """The connection string that psql is called with. Raises `SettingsError` where it has options of the client's."""
+    text = words[1].strip()
+    quoted = text[0] in "\"'" and text[-1] == text[0]
+    alone = text[1:-1] if quoted else text
+    if words[0] != "psql" or alone.startswith("-") or not (quoted or "://" in alone.partition(" ")[0]):
+        raise SettingsError(
+            f"{words[0]} has options of its own, and a driver has others",
+            hint="give what the program has: postgresql://…, mysql+pymysql://…, or libpq's 'host=… sslmode=…'",
+        )
+    return Dsn.parse(alone, driver, Grammar.LIBPQ_URL)
+
+
+def _of_dotenv(text: str, driver: str | None) -> Dsn:
+    """The one database URL among the variables. What another variable fills in is known only at run time."""
+    from everyhop.dialects import registry  # noqa: PLC0415 - only where a file is given
+    from everyhop.scan.syntax import dotenv  # noqa: PLC0415 - as above
+
+    schemes = (*registry.WIRES, "postgres", "sqlite")
+    found = {one.name: one.value for one in dotenv.placed(text) if one.value.lower().startswith(schemes)}
+    urls = {name: re.sub(r"\$\{[^}]*\}", PLACEHOLDER, value) for name, value in found.items() if "://" in value}
+    if len(urls) != 1:
+        told = f"there are several database URLs: {', '.join(urls)}" if urls else "there is no database URL"
+        raise SettingsError(
+            f"{told} among these variables", hint=f"grep ^{next(iter(urls), 'NAME')}= .env | everyhop explain -"
+        )
+    return Dsn.parse(next(iter(urls.values())), driver)
 
 
 def of_mapping(

@@ -13,7 +13,7 @@ from everyhop.model.wire import Wire
 from everyhop.scan.resolve.environment import Environment
 from everyhop.scan.resolve.project import Module, Project
 from everyhop.scan.resolve.values import Value
-from everyhop.scan.sightings import calls
+from everyhop.scan.sightings import calls, flask_settings
 from everyhop.scan.sightings.drivers import OPENERS
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.settings import address, tables
@@ -33,7 +33,7 @@ _IMPORTS: Final = "; ".join(
 
 
 def read(text: str, driver: str | None, alias: str | None) -> Given:
-    """The one connection that a text opens, or Django's `DATABASES` in it.
+    """The one connection that a text opens, that of Flask-SQLAlchemy's settings, or Django's `DATABASES` in it.
 
     Raises `SettingsError` where it is no Python, opens none, or opens several.
     """
@@ -41,7 +41,7 @@ def read(text: str, driver: str | None, alias: str | None) -> Given:
     entries = configuration.entries(_DATABASES)
     if entries:
         return of_mapping(_table(configuration.worth(entries[-1])), driver, alias)
-    found = list(calls.uses(module, configuration))
+    found = [*calls.uses(module, configuration), *flask_settings.uses(configuration)]
     if len(found) != 1:
         count = f"{len(found)} connections are" if found else "no connection is"
         raise SettingsError(
@@ -84,6 +84,8 @@ def _of_use(use: Use, driver: str | None) -> Given:
             "the URL is known only at run time", hint="give the URL itself, or everyhop verify asks the app"
         )
     arguments = _table(use.keywords) if use.keywords is not None else {}
+    if use.setting and written is not None and not arguments:
+        return Given(Form.URL, Dsn.parse(written.written, driver), driver)
     if use.driver is None:
         return Given(Form.ENGINE, Dsn.parse(written.written, driver) if written else None, driver, None, arguments)
     dsn = _dsn(written.written, use.driver) if written else None

@@ -77,7 +77,8 @@ def _check(what: str, answer: str, detail: str, ink: Ink) -> str:
 def _instead(report: Report, instead: str, remark: str, ink: Ink) -> Iterator[str]:
     if not report.findings:
         allowed = next(filter(None, map(allowed_words, report.hops)), None)
-        yield f"  nothing to change: {allowed}" if allowed else "  nothing to change"
+        here = " in these settings" if report.gaps else ""  # but there is in a file
+        yield f"  nothing to change{here}: {allowed}" if allowed else f"  nothing to change{here}"
         return
     if instead:
         yield "  use instead"

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,15 +36,18 @@ SYSTEM: Final = "system"
 _POSTURE: Final = Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2)
 # What hands SQLAlchemy connections, or a driver, of somebody else's making.
 _BYPASSES: Final = ("creator", "async_creator", "pool", "module")
+# The same by keywords: a function of the application's, a pool of the driver's that may be there already, servers of
+# which the settings say nothing, and the one that an answer from DNS names.
+_DETOURS: Final = ("async_creator_fn", "pool_name", "failover", "dns_srv")
 # Keywords that SQLAlchemy's asynchronous dialects take out before the driver is called.
-_ADAPTERS: Final = frozenset(
-    {"async_fallback", "async_creator_fn", "prepared_statement_cache_size", "prepared_statement_name_func"}
-)
+_ADAPTERS: Final = frozenset({"async_fallback", "prepared_statement_cache_size", "prepared_statement_name_func"})
+# What hardening closes, where the driver can: by the notes of reading it.
+_CLOSED: Final = frozenset({"clear-password", "cn-fallback", "key-log"})
 # What SQLAlchemy calls a driver, where its own name differs.
 _AFTER_PLUS: Final = {"mysqlclient": "mysqldb", "mysql-connector": "mysqlconnector", "mariadb": "mariadbconnector"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # there are passwords in it
 class _Plan:
     """What an engine is made of: the URL, the driver's arguments, and the driver that is installed."""
 
@@ -178,10 +183,12 @@ def _refuse_socket(settings: DialerSettings) -> None:
     """A unix socket needs no verification and gets none, so that nothing can turn a verified engine into one."""
     host = settings.connect_args.get("host")
     hosts = host.split(",") if isinstance(host, str) else host if isinstance(host, list | tuple) else ()
-    sockets = [part for part in hosts if str(part).startswith(("/", "@"))]  # libpq's and asyncpg's, among several
+    # libpq's and asyncpg's, among several; one that is left out is a socket as well.
+    sockets = [part for part in hosts if str(part).startswith(("/", "@")) or (len(hosts) > 1 and not part)]
     if sockets or isinstance(settings.endpoint, UnixEndpoint):
         raise SettingsError(
-            f"{sockets[0] if sockets else settings.endpoint} is a unix socket: there is no TLS on it to verify",
+            f"{(sockets[0] or 'a host that is left out') if sockets else settings.endpoint} is a unix socket: "
+            "there is no TLS on it to verify",
             hint="name a host, or use create_engine: a unix socket does not leave this machine",
         )
 
@@ -212,7 +219,8 @@ def _live(value: object) -> object:
 def _context(planned: PythonContext) -> ssl.SSLContext:
     trusted = None if planned.anchors == SYSTEM else planned.anchors
     try:
-        context = ssl.create_default_context(cafile=trusted)
+        folder = trusted if trusted and trusted.endswith("/") else None
+        context = ssl.create_default_context(cafile=None if folder else trusted, capath=folder)
         if planned.client_pair:
             context.load_cert_chain(*planned.client_pair)
     except (ssl.SSLError, OSError) as error:
@@ -220,6 +228,7 @@ def _context(planned: PythonContext) -> ssl.SSLContext:
         raise SettingsError(
             f"OpenSSL cannot use it: {error}", path=where, hint="everyhop explain looks at certificates, too"
         ) from error
+    context.keylog_filename = None  # type: ignore[assignment]  # or SSLKEYLOGFILE has the session's keys written down
     context.check_hostname = planned.check_hostname
     context.verify_mode = ssl.VerifyMode[planned.peer.value]
     context.hostname_checks_common_name = planned.common_name
@@ -228,26 +237,61 @@ def _context(planned: PythonContext) -> ssl.SSLContext:
     return context
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What was read when the engine was made: the weak spots that no setting closes, and the trust anchors.
+
+    Those are the file's name, or the contexts that hold them.
+    """
+
+    open: frozenset[str]
+    anchors: tuple[object, ...]
+
+
 def _guarded(engine: Engine, plan: _Plan) -> Engine:
     """The engine, reading what it hands to the driver each time before it does.
 
-    In place of the dialect's `connect`, the last step: what hooks of the application (`do_connect`) change is seen.
+    In place of the dialect's `connect`, the last step: what hooks of the application (`do_connect`) change is seen. A
+    connection that a hook makes by itself is closed before anybody gets it.
     """
+    from sqlalchemy import event  # noqa: PLC0415 - the application's own
+
     dialect: Any = engine.dialect
     connect = dialect.connect
+    latest = threading.local()
 
     def verified(*positional: Any, **keywords: Any) -> Any:
-        _refuse_less(plan.installed, positional, keywords)
-        return connect(*positional, **keywords)
+        _refuse_less(plan.installed, positional, keywords, held)
+        latest.connection = connect(*positional, **keywords)
+        return latest.connection
+
+    def known(connection: Any, _record: Any) -> None:
+        if connection is not getattr(latest, "connection", None):
+            with suppress(Exception):  # it is somebody else's, and so is what it raises
+                connection.close()
+            raise SettingsError(
+                "not used, because nobody has read how it was made: a hook of do_connect returned a connection",
+                hint="change the hook's cparams instead, and return nothing",
+            )
+        latest.connection = None
 
     positional, keywords = dialect.create_connect_args(engine.url)
-    _refuse_less(plan.installed, positional, {**keywords, **plan.connect_args})
+    held = _refuse_less(plan.installed, positional, {**keywords, **plan.connect_args})
     dialect.connect = verified
+    event.listen(engine, "connect", known, insert=True)
     return engine
 
 
-def _refuse_less(installed: DialerSettings, positional: Any, keywords: Mapping[str, Any]) -> None:
-    """Raise `SettingsError` unless the driver, called like this here and now, verifies chain and name."""
+def _refuse_less(
+    installed: DialerSettings, positional: Any, keywords: Mapping[str, Any], held: _Held | None = None
+) -> _Held:
+    """What the driver, called like this here and now, holds to.
+
+    Raises `SettingsError` unless that is chain and name, and no less than what was `held` before.
+    """
+    for name in _DETOURS:
+        if keywords.get(name):
+            raise SettingsError(f"{name} leads to connections that nobody has read", key=name, hint="leave it out")
     handed = {key: value for key, value in keywords.items() if key not in _ADAPTERS}
     settings = registry.from_keywords(
         installed.driver,
@@ -258,9 +302,28 @@ def _refuse_less(installed: DialerSettings, positional: Any, keywords: Mapping[s
         build=installed.build,
     )
     _refuse_socket(settings)
+    if files := registry.files_named(settings):
+        raise SettingsError(
+            f"not connected, because {' or '.join(files)} may say something else",
+            hint="write what the option or service file says into the URL (PGSERVICE and the like name one)",
+        )
     dialer = registry.read(settings)
     if any(positional) or not dialer.bounds.low >= _POSTURE:
+        verified = dialer.bounds.low.assurance >= _POSTURE.assurance
         raise SettingsError(
-            f"not connected, because it would not be verified: {dialer.why}",
+            "not connected, because "
+            + ("TLS before 1.2 would do" if verified else f"it would not be verified: {dialer.why}"),
             hint="the URL's query, connect_args, an option file or the environment says something else",
         )
+    contexts = [value for value in handed.values() if isinstance(value, ssl.SSLContext)]
+    now = _Held(
+        _CLOSED.intersection(dialer.notes),
+        (registry.dialect_for(settings.driver).anchors(settings), *map(id, contexts)),
+    )
+    if held is not None and not (now.open <= held.open and now.anchors == held.anchors):
+        weak = ", ".join(sorted(now.open - held.open)) or "other trust anchors"
+        raise SettingsError(
+            f"not connected, because something has changed what secure_engine says: {weak}",
+            hint="a hook of do_connect may change host, user and password",
+        )
+    return now

@@ -65,6 +65,10 @@ class NamedFiles:
         return (*found, *_mismatches(mine))
 
     def _pem(self, name: str) -> str | None:
+        if name.startswith("~"):
+            raise _UnfitError(
+                "this is in a folder called ~: no driver takes that for a home folder", "write the whole path"
+            )
         content = self._content(name)
         if content is None:
             return None
@@ -123,7 +127,7 @@ def _refuse_unusable(text: str, name: str, now: datetime, anchors: str | None) -
     try:
         certificates = chain_from_pem(text, name).certificates
     except SourceError as error:
-        raise _UnfitError(error.message, error.hint or "") from None
+        raise _UnfitError("it looks like a certificate, but cannot be read as one", error.hint or "") from None
     judged = certificates if name == anchors else certificates[:1]  # the leaf comes first
     last = max(one.validity.not_after for one in judged)
     if last < now:

@@ -28,7 +28,7 @@ NOT_SETTINGS: Final = frozenset(
     for line in (
         "channel_binding require_auth gssencmode gssdelegation hostaddr connect_timeout requirepeer direct_tls",
         "keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout load_balance_hosts",
-        "fallback_application_name",
+        "fallback_application_name requiressl",
     )
     for word in line.split()
 )

@@ -16,7 +16,7 @@ from everyhop.dialects.asyncpg.options import (
 from everyhop.dialects.asyncpg.reading import MODES, NEWEST, SERVICE, TURNS
 from everyhop.dialects.dsn import Dsn
 from everyhop.dialects.python_ssl import context_for, context_of
-from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling, resolved
+from everyhop.dialects.settings import DialerSettings, PythonContext, Spelling, after, resolved
 from everyhop.dialects.versions import spans
 from everyhop.errors import SettingsError
 from everyhop.model.endpoint import UnixEndpoint
@@ -53,23 +53,17 @@ def harden(settings: DialerSettings, spelling: Spelling) -> Spelling:
     A DSN that names what no `PythonContext` carries (a revocation list, a key's password) stays as it is. asyncpg has
     nothing that keeps a password from a server that asks for it in clear.
     """
-    after = replace(
-        settings,
-        dsn=spelling.url,
-        options=tuple((key, resolved(value)) for key, value in spelling.url.options) if spelling.url else (),
-        connect_args=spelling.connect_args,
-        environment=spelling.environment,
-    )
-    known = given(after)
+    written = after(settings, spelling)
+    known = given(written)
     context = context_of(known.keywords.get("ssl"))
     if context is None:
         root = known.query.get("sslrootcert")
         if not isinstance(root, str) or not {"sslcrl", "sslpassword"}.isdisjoint(known.query):
             return spelling
         floor = Floor.TLS_1_3 if known.query.get("ssl_min_protocol_version") == "TLSv1.3" else Floor.TLS_1_2
-        context = PythonContext(anchors=root, floor=floor, client_pair=_pair(after))
+        context = PythonContext(anchors=root, floor=floor, client_pair=_pair(written))
     context = replace(context, common_name=False, floor=max(context.floor, Floor.TLS_1_2))
-    return _by_keyword(after, "verify-full", context)
+    return _by_keyword(written, "verify-full", context)
 
 
 def _pair(settings: DialerSettings) -> tuple[str, str | None] | None:

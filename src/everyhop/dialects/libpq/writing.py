@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from everyhop.dialects.libpq.options import VARIABLES, from_environment, given, is_foreign, text_of
 from everyhop.dialects.libpq.reading import DEFAULT_FLOOR, MODES, WEAK, floor_of, gives_password
-from everyhop.dialects.settings import DialerSettings, Spelling, resolved
+from everyhop.dialects.settings import DialerSettings, Spelling, after
 from everyhop.dialects.versions import spans
 from everyhop.errors import SettingsError
 from everyhop.model.endpoint import UnixEndpoint
@@ -41,9 +40,9 @@ def harden(settings: DialerSettings, spelling: Spelling) -> Spelling:
     does not speak and a login by certificate alone does not meet. A name that stands only in the CN is believed by
     every libpq.
     """
-    after = _after(settings, spelling)
+    written = after(settings, spelling)
     recent = spans(Version(settings.build) if settings.build else None, ("16",)) == (1,)
-    options = from_environment(after.environment, Version("16" if recent else "15")) | given(after).options
+    options = from_environment(written.environment, Version("16" if recent else "15")) | given(written).options
     changes: dict[str, str | None] = {}
     if (floor_of(str(options.get("ssl_min_protocol_version", "TLSv1.2"))) or Floor.NONE) < Floor.TLS_1_2:
         changes["ssl_min_protocol_version"] = "TLSv1.2"
@@ -57,18 +56,7 @@ def harden(settings: DialerSettings, spelling: Spelling) -> Spelling:
             changes["require_auth"] = "none,scram-sha-256" if shows else "scram-sha-256"
         elif not shows and settings.product != "cockroachdb":
             changes["channel_binding"] = "require"
-    return _respelled(after, changes) if changes else spelling
-
-
-def _after(settings: DialerSettings, spelling: Spelling) -> DialerSettings:
-    """The settings as a spelling leaves them."""
-    return replace(
-        settings,
-        dsn=spelling.url,
-        options=tuple((key, resolved(value)) for key, value in spelling.url.options) if spelling.url else (),
-        connect_args=spelling.connect_args,
-        environment=spelling.environment,
-    )
+    return _respelled(written, changes) if changes else spelling
 
 
 def _respelled(settings: DialerSettings, changes: Mapping[str, str | None]) -> Spelling:

@@ -41,7 +41,7 @@ def _read(case: Case, settings: DialerSettings, build: Build) -> tuple[Bounds, s
         posture, why = _posture(case, build, floor)
         bounds, gives_password = Bounds.exactly(posture), True
         pure_too = may_be(Build.PURE, case, settings.build, known=known)
-        if not pure_too and posture.assurance < Assurance.ENCRYPTED:
+        if not pure_too and posture.assurance < Assurance.ENCRYPTED and not _may_be_clear(case, settings):
             case.note("kept-without-tls")
     if not known:
         case.note("option-file")
@@ -53,6 +53,11 @@ def _read(case: Case, settings: DialerSettings, build: Build) -> tuple[Bounds, s
     if gives_password:
         case.note("clear-password")
     return bounds, why
+
+
+def _may_be_clear(case: Case, settings: DialerSettings) -> bool:
+    """Whether the plugin that is named makes the C extension give the password in clear without TLS as well."""
+    return case.keywords.get("auth_plugin") == _CLEAR or mysql_case.given(settings).get("auth_plugin") is UNRESOLVED
 
 
 def _note_refusals(case: Case, settings: DialerSettings, build: Build) -> None:
@@ -71,8 +76,9 @@ def _note_refusals(case: Case, settings: DialerSettings, build: Build) -> None:
             case.keywords = {"ssl_cert": SOME_FILE, "ssl_key": SOME_FILE, **keywords}
         else:
             case.refuse("ssl_cert" if pair.get("ssl_cert") else "ssl_key", "AttributeError")
-    if build is Build.C and not isinstance(keywords.get("ssl_disabled", False), (bool, str)):
-        case.refuse("ssl_disabled", "TypeError")
+    off = keywords.get("ssl_disabled", False)
+    if build is Build.C and not isinstance(off, bool) and not (isinstance(off, str) and off):
+        case.refuse("ssl_disabled", "TypeError")  # a text that is true ends TLS before the C code sees it
 
 
 def _posture(case: Case, build: Build, floor: Floor) -> tuple[Posture, str]:

@@ -45,7 +45,7 @@ def write(
 
 def harden(settings: DialerSettings, spelling: Spelling) -> Spelling:  # noqa: ARG001 - the same for all of them
     """No `LOAD DATA LOCAL`. Neither build has a word against names in a CN and passwords in clear."""
-    return without_local_files(spelling, "allow_local_infile")
+    return without_local_files(spelling, "allow_local_infile", "allow_local_infile_in_path")
 
 
 def _refuse_unspeakable(settings: DialerSettings, posture: Posture, anchors: str) -> None:
