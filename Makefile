@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full lint bench docs lock clean
+.PHONY: help setup servers demo test test-full lint bench docs lock clean
 
 BIN := .venv/bin
 # Two workers: the servers that fixtures start want a processor of their own. loadgroup keeps the tests that
@@ -14,6 +14,9 @@ help: ## show this list
 setup: ## install what the tests need: servers, browser, .venv
 	@scripts/setup dev
 
+servers: setup ## fetch newer PostgreSQL, MariaDB and MySQL for the tests, however long that takes
+	@$(BIN)/python scripts/servers
+
 demo: ## show the story on real servers; ARGS="…" goes to the command
 	@scripts/setup demo
 	@$(BIN)/everyhop demo $(ARGS)
@@ -25,10 +28,11 @@ lint: setup ## style, formatting, types, architecture
 	$(BIN)/lint-imports --no-cache
 
 test: lint ## lint, then every test; ARGS="…" goes to pytest
+	@$(BIN)/python scripts/servers 50
 	$(PYTEST) $(ARGS)
 
-test-full: lint ## the same, with many more examples for each property
-	$(PYTEST) --hypothesis-profile=full $(ARGS)
+test-full: lint servers ## the same, with many more examples for each property, and with every server there is
+	$(PYTEST) --hypothesis-profile=full --all-servers $(ARGS)
 
 bench: setup ## run every file in benchmarks/
 	@set -e; for file in $(wildcard benchmarks/*.py); do echo "$$file"; $(BIN)/python "$$file"; done
@@ -44,5 +48,6 @@ lock: setup ## resolve requirements/ anew; ARGS=--upgrade moves everything to it
 		--output-file requirements/demo.txt $(ARGS) pyproject.toml
 
 clean: ## remove everything that these targets made, .venv included
-	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	[ ! -L .servers ] || rm -rf "$$(readlink .servers)"
+	rm -rf .venv .tools .servers dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

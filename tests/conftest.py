@@ -13,6 +13,8 @@ from hypothesis import settings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+pytest_plugins = ["tests.agreement.plugin"]
+
 RINGS = {"pure", "loopback", "servers"}
 TESTS = Path(__file__).parent
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everyhop.dialects import notes, registry
-from everyhop.dialects.aiomysql import _KEYWORDS
+from everyhop.dialects.aiomysql import _SIGNATURE
 from everyhop.dialects.dsn import PLACEHOLDER
 from everyhop.dialects.settings import ANY_OPTION, UNRESOLVED, DialerSettings, PeerCheck, PythonContext
 from everyhop.errors import SettingsError
@@ -38,11 +38,11 @@ URLS = [
     ("?ssl=true", P, "fails-over-tls"),
     ("?ssl=false", P, "fails-over-tls"),
     ("?ssl=true", P, "ignored-option:ssl"),
-    ("?ssl_disabled=false", P, "refused-option:ssl_disabled"),
-    ("?sslmode=require", P, "refused-option:sslmode"),
-    ("?ssl_mode=REQUIRED", P, "refused-option:ssl_mode"),
-    ("?ssl_verify_identity=true", P, "refused-option:ssl_verify_identity"),
-    ("?ssl_check_hostname=maybe", P, "refused-option:ssl_check_hostname"),
+    ("?ssl_disabled=false", P, "refused-option:ssl_disabled:TypeError"),
+    ("?sslmode=require", P, "refused-option:sslmode:TypeError"),
+    ("?ssl_mode=REQUIRED", P, "refused-option:ssl_mode:TypeError"),
+    ("?ssl_verify_identity=true", P, "refused-option:ssl_verify_identity:TypeError"),
+    ("?ssl_check_hostname=maybe", P, "refused-option:ssl_check_hostname:ValueError"),
     ("?read_default_file=/my.cnf", P, "clear-password"),
     (f"?ssl_ca={PLACEHOLDER}", P, "fails-over-tls"),
 ]
@@ -71,7 +71,7 @@ CALLS: list[tuple[dict[str, object], str, str]] = [
     ({"ssl": PythonContext(PeerCheck.NONE, check_hostname=False)}, O, "clear-password"),
     ({"ssl": UNRESOLVED}, f"{P}…{O}", "strippable-check"),
     ({"ssl": {"ca": UNRESOLVED}}, P, "fails-over-tls"),
-    ({"ssl_ca": "/ca"}, P, "refused-option:ssl_ca"),
+    ({"ssl_ca": "/ca"}, P, "refused-option:ssl_ca:TypeError"),
     ({ANY_OPTION: UNRESOLVED}, f"{P}…{O}", "unresolved-options"),
 ]
 
@@ -118,7 +118,7 @@ def test_the_endpoint_is_where_the_bytes_go(url: str, expected: object) -> None:
 
 def test_the_keywords_are_the_real_drivers() -> None:
     """Every other one raises TypeError."""
-    assert set(inspect.signature(aiomysql.connect).parameters) | {"async_creator_fn"} == _KEYWORDS
+    assert set(inspect.signature(aiomysql.connect).parameters) | {"async_creator_fn"} == _SIGNATURE.keywords
 
 
 POSTURES = st.builds(

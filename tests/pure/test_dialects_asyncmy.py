@@ -43,14 +43,14 @@ URLS = [
     ("?ssl_check_hostname=false", E, E, E, P, "clear-password"),
     ("?ssl_cert=/c&ssl_key=/k", E, E, E, P, "file-assumed:/k"),  # trap 15
     ("?ssl_key=/k", E, E, E, P, "ignored-option:ssl_key"),
-    ("?ssl=true", P, P, P, P, "refused-option:ssl"),  # trap 13
+    ("?ssl=true", P, P, P, P, "refused-option:ssl:ValueError"),  # trap 13
     ("?ssl=true&ssl_ca=/ca", FULL, FULL, FULL, P, "ignored-option:ssl"),
-    ("?ssl_disabled=false", P, P, P, P, "refused-option:ssl_disabled"),  # trap 14: here it is an error
-    ("?ssl_ca=/ca&ssl_verify_identity=true", FULL, FULL, FULL, P, "refused-option:ssl_verify_identity"),
-    ("?sslmode=require", P, P, P, P, "refused-option:sslmode"),
-    ("?ssl_mode=REQUIRED", P, P, P, P, "refused-option:ssl_mode"),
-    ("?ssl_check_hostname=maybe", P, P, P, P, "refused-option:ssl_check_hostname"),
-    ("?port=3307", P, P, P, P, "refused-option:port"),
+    ("?ssl_disabled=false", P, P, P, P, "refused-option:ssl_disabled:TypeError"),  # trap 14: here it is an error
+    ("?ssl_ca=/ca&ssl_verify_identity=true", FULL, FULL, FULL, P, "refused-option:ssl_verify_identity:TypeError"),
+    ("?sslmode=require", P, P, P, P, "refused-option:sslmode:TypeError"),
+    ("?ssl_mode=REQUIRED", P, P, P, P, "refused-option:ssl_mode:TypeError"),
+    ("?ssl_check_hostname=maybe", P, P, P, P, "refused-option:ssl_check_hostname:ValueError"),
+    ("?port=3307", P, P, P, P, "refused-option:port:ValueError"),
     ("?read_default_file=/my.cnf", f"{P}…{FULL}", f"{P}…{FULL}", f"{P}…{FULL}", P, "option-file"),
     ("?ssl_ca=/ca&read_default_file=/my.cnf", FULL, FULL, FULL, P, "file-assumed:/ca"),
     (f"?ssl_ca={PLACEHOLDER}", f"{P}…{FULL}", f"{P}…{FULL}", f"{P}…{FULL}", P, "clear-password"),
@@ -66,11 +66,11 @@ def test_a_url_means_what_was_measured(query: str, now: str, silent: str, dicts:
     assert all(dialer.why and all(map(notes.known, dialer.notes)) for dialer in seen)
 
 
-REFUSED = "refused-option:ssl"
+REFUSED = "refused-option:ssl:AttributeError"
 
 CALLS: list[tuple[object, str, str, str, str, tuple[str, str, str, str]]] = [
     (True, E, P, P, FULL, ("clear-password", "fails-over-tls", REFUSED, "system-anchors")),
-    ("true", P, P, P, P, (REFUSED, "fails-over-tls", REFUSED, REFUSED)),
+    ("true", P, P, P, P, ("refused-option:ssl:ValueError", "fails-over-tls", REFUSED, REFUSED)),
     ({}, P, P, P, P, ("clear-password",) * 4),
     ({"ca": "/ca"}, FULL, FULL, FULL, P, ("cn-fallback", "cn-fallback", "cn-fallback", REFUSED)),
     (PythonContext(), FULL, FULL, FULL, FULL, ("cn-fallback",) * 4),
@@ -93,14 +93,14 @@ def test_ssl_means_what_the_version_makes_of_it(
 DICTS: list[tuple[dict[str, object], str, str]] = [
     ({"ca": "/ca", "check_hostname": False}, CA, "file-assumed:/ca"),
     ({"ca": "/ca", "check_hostname": False, "verify_mode": "none"}, E, "clear-password"),
-    ({"ca": "/ca", "verify_mode": "none"}, E, "refused-option:ssl.verify_mode"),
+    ({"ca": "/ca", "verify_mode": "none"}, E, "refused-option:ssl.verify_mode:ValueError"),
     ({"ca": "/ca", "verify_mode": ssl.CERT_NONE}, FULL, "cn-fallback"),
     ({"check_hostname": True}, E, "clear-password"),
     ({"verify_mode": "required"}, CA, "system-anchors"),
     ({"ca": ""}, FULL, "system-anchors"),
     ({"ssl_ca": "/ca"}, E, "ignored-option:ssl.ssl_ca"),
     ({"ssl-mode": "REQUIRED"}, E, "ignored-option:ssl.ssl-mode"),
-    ({"cert": None}, E, "refused-option:ssl.cert"),
+    ({"cert": None}, E, "refused-option:ssl.cert:TypeError"),
     ({"ca": UNRESOLVED}, f"{E}…{FULL}", "clear-password"),
 ]
 

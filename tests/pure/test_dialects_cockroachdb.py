@@ -62,3 +62,27 @@ def test_what_is_written_is_read_back(scheme: str, assurance: Assurance) -> None
     assert again.bounds.settled == posture
     if scheme.endswith("asyncpg") and assurance is Assurance.IDENTITY_VERIFIED:
         assert spelling.connect_args == {"ssl": PythonContext(anchors="/ca.pem", common_name=False)}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_argument_that_its_dialects_drop_is_not_refused(scheme: str) -> None:
+    """`disable_cockroachdb_telemetry` never reaches the driver; PostgreSQL's own dialects hand it on."""
+    arguments = {"disable_cockroachdb_telemetry": True}
+    dialer = registry.read(f"{scheme}://app@db.internal/app", connect_args=arguments)
+    assert not [note for note in dialer.notes if note.startswith("refused-option:")]
+    twin = registry.read(f"postgresql+{SCHEMES[scheme]}://app@db.internal/app", connect_args=arguments)
+    assert [note for note in twin.notes if note.startswith("refused-option:disable_cockroachdb_telemetry:")]
+
+
+@pytest.mark.parametrize(("scheme", "build"), [(scheme, build) for scheme in SCHEMES for build in (None, "15", "17")])
+def test_what_is_hardened_is_still_verified(scheme: str, build: str | None) -> None:
+    """Its server speaks no channel binding, so that a password in clear is refused by `require_auth` or not at all."""
+    before = registry.resolve(f"{scheme}://app@db.internal/app", build=build)
+    posture = Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2)
+    hardened = registry.harden(before, registry.write(before, posture, "/ca.pem"))
+    assert hardened.url is not None
+    dialer = registry.read(hardened.url, connect_args=hardened.connect_args, build=build)
+    assert dialer.bounds.settled == posture
+    assert hardened.url.option("channel_binding") is None
+    closed = build == "17" and not scheme.endswith("asyncpg")
+    assert ("clear-password" in dialer.notes) is not closed

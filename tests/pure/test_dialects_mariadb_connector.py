@@ -32,13 +32,13 @@ URLS = [
     ("?ssl_ca=/ca&ssl_verify_cert=false", O, "strippable-check"),  # a real boolean here, other than in trap 14
     ("?ssl_capath=/certs&ssl_verify_cert=true", FULL, "file-assumed:/certs"),
     ("?ssl=false&ssl_ca=/ca&ssl_verify_cert=true", FULL, "file-assumed:/ca"),
-    ("?ssl_verify_cert=true", f"{O}…{FULL}", "system-anchors"),  # trap 17
+    ("?ssl_verify_cert=true", f"encrypted…{FULL}", "system-anchors"),  # trap 17
     ("?ssl_cert=/c&ssl_key=/k", O, "file-assumed:/k"),  # trap 15
     ("?ssl_cipher=HIGH", O, "clear-password"),
     ("?tls_version=TLSv1.3", O, "clear-password"),
-    ("?ssl_mode=REQUIRED", P, "refused-option:ssl_mode"),
-    ("?ssl_verify_identity=true", P, "refused-option:ssl_verify_identity"),
-    ("?ssl_ca=/ca&ssl_verify_cert=maybe", O, "refused-option:ssl_verify_cert"),
+    ("?ssl_mode=REQUIRED", P, "refused-option:ssl_mode:TypeError"),
+    ("?ssl_verify_identity=true", P, "refused-option:ssl_verify_identity:TypeError"),
+    ("?ssl_ca=/ca&ssl_verify_cert=maybe", O, "refused-option:ssl_verify_cert:ValueError"),
     ("?default_file=/my.cnf", f"{P}…{FULL}", "option-file"),
     (f"?ssl_ca={PLACEHOLDER}", f"{P}…{O}", "strippable-check"),
 ]
@@ -59,9 +59,12 @@ CALLS: list[tuple[dict[str, object], str, str]] = [
     ({"ssl": {"ca": "/ca"}}, O, "strippable-check"),
     ({"ssl": {"ca": "/ca", "verify": True}}, O, "ignored-option:ssl.verify"),
     ({"ssl": {}}, O, "clear-password"),
-    ({"ssl": None}, P, "refused-option:ssl"),
+    ({"ssl": None}, P, "refused-option:ssl:TypeError"),
+    ({"ssl_ca": ""}, P, "fails-over-tls"),
+    ({"ssl": {"ca": ""}}, P, "fails-over-tls"),
+    ({"ssl_cipher": ""}, O, "clear-password"),
     ({"ssl_ca": "/ca", "ssl_verify_cert": True}, FULL, "cn-fallback"),
-    ({"ssl_ca": "/ca", "ssl_verify_cert": "true"}, O, "refused-option:ssl_verify_cert"),
+    ({"ssl_ca": "/ca", "ssl_verify_cert": "true"}, O, "refused-option:ssl_verify_cert:TypeError"),
     ({"ssl_ca": "/ca", "ssl_verify_cert": UNRESOLVED}, f"{O}…{FULL}", "strippable-check"),
 ]
 
@@ -97,8 +100,8 @@ def test_an_old_version_was_not_measured() -> None:
     old = registry.resolve(f"{BASE}?ssl_ca=/ca&ssl_verify_cert=true", version=Version("1.1.5"))
     dialer = registry.read(old)
     assert bounds_words(dialer) == f"{P}…{FULL}"
-    assert "unmeasured-version:1.1.14" in dialer.notes
-    with pytest.raises(SettingsError, match=r"1\.1\.14"):
+    assert "unmeasured-version:1.1.10" in dialer.notes
+    with pytest.raises(SettingsError, match=r"1\.1\.10"):
         registry.write(old, Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2), "/ca")
 
 
@@ -106,13 +109,14 @@ def test_an_old_version_was_not_measured() -> None:
     ("url", "expected"),
     [
         (BASE, TcpEndpoint("db.internal", 3306)),
-        (f"{BASE}?unix_socket=/run/m.sock", UnixEndpoint("/run/m.sock")),
+        (f"{BASE}?unix_socket=/run/m.sock", TcpEndpoint("db.internal", 3306)),
+        ("mariadb+mariadbconnector:///app?unix_socket=/run/m.sock", UnixEndpoint("/run/m.sock")),
         ("mysql+mariadbconnector://u@localhost/app", UnixEndpoint("/run/mysqld/mysqld.sock")),
         (f"mysql+mariadbconnector://u@{PLACEHOLDER}/app", None),
     ],
 )
 def test_the_endpoint_is_where_the_bytes_go(url: str, expected: object) -> None:
-    """`localhost` is the unix socket."""
+    """`localhost` is the unix socket; any other host beats one that is named."""
     assert registry.resolve(url).endpoint == expected
 
 

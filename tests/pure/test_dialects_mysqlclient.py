@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import make_url
 from sqlalchemy.dialects.mysql.mysqldb import MySQLDialect_mysqldb
 
-from everyhop.dialects import mysqlclient, notes, registry
+from everyhop.dialects import mysql_case, mysqlclient, notes, registry
 from everyhop.dialects.dsn import PLACEHOLDER
 from everyhop.dialects.settings import ANY_OPTION, UNRESOLVED, DialerSettings, PythonContext
 from everyhop.errors import SettingsError
@@ -44,13 +44,13 @@ URLS = [
     ("?ssl_mode=VERIFY_IDENTITY&ssl_ca=/ca", FULL, FULL, FULL, "cn-fallback"),
     ("?ssl_mode=VERIFY_IDENTITY&ssl_capath=/d", FULL, FULL, FULL, "file-assumed:/d"),
     ("?ssl_mode=VERIFY_IDENTITY", f"encrypted…{FULL}", FULL, f"encrypted…{FULL}", "anchors-needed"),  # 17
-    ("?ssl_mode=verify_identity&ssl_ca=/ca", NONE, NONE, NONE, "refused-option:ssl_mode"),
+    ("?ssl_mode=verify_identity&ssl_ca=/ca", NONE, NONE, NONE, "refused-option:ssl_mode:NotSupportedError"),
     ("?ssl_check_hostname=true", OFF, NONE, f"{OFF}…{NONE}", "ignored-option:ssl_check_hostname"),
-    ("?ssl_check_hostname=maybe", OFF, NONE, f"{OFF}…{NONE}", "refused-option:ssl_check_hostname"),
-    ("?ssl_verify_identity=true", OFF, NONE, f"{OFF}…{NONE}", "refused-option:ssl_verify_identity"),
-    ("?ssl_disabled=false", OFF, NONE, f"{OFF}…{NONE}", "refused-option:ssl_disabled"),
+    ("?ssl_check_hostname=maybe", OFF, NONE, f"{OFF}…{NONE}", "refused-option:ssl_check_hostname:ValueError"),
+    ("?ssl_verify_identity=true", OFF, NONE, f"{OFF}…{NONE}", "refused-option:ssl_verify_identity:TypeError"),
+    ("?ssl_disabled=false", OFF, NONE, f"{OFF}…{NONE}", "refused-option:ssl_disabled:TypeError"),
     ("?ssl_cert=/c&ssl_key=/k", NONE, NONE, NONE, "file-assumed:/k"),  # 15
-    ("?unix_socket=/s&ssl_mode=REQUIRED", f"{OFF}…{NONE}", f"{OFF}…encrypted", f"{OFF}…encrypted", "clear-password"),
+    ("?unix_socket=/s&ssl_mode=REQUIRED", NONE, "encrypted", f"{NONE}…encrypted", "clear-password"),
     ("?read_default_file=/my.cnf", f"{OFF}…{FULL}", f"{OFF}…{FULL}", f"{OFF}…{FULL}", "option-file"),
     (f"?ssl_mode={PLACEHOLDER}&ssl_ca=/ca", f"{NONE}…{FULL}", f"{OFF}…{FULL}", f"{OFF}…{FULL}", "clear-password"),
 ]  # fmt: skip
@@ -79,9 +79,9 @@ CALLS: list[tuple[dict[str, object], str, str, str]] = [
     ({"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": None}}, f"encrypted…{FULL}", FULL, "anchors-needed"),
     ({"ssl_mode": "VERIFY_IDENTITY", "ssl": True}, f"encrypted…{FULL}", FULL, "anchors-needed"),
     ({"ssl_mode": "DISABLED", "ssl": True}, OFF, OFF, "clear-password"),
-    ({"ssl_mode": 2}, OFF, NONE, "refused-option:ssl_mode"),
-    ({"ssl_mode": None}, OFF, NONE, "refused-option:ssl_mode"),
-    ({"ssl_ca": "/ca"}, OFF, NONE, "refused-option:ssl_ca"),
+    ({"ssl_mode": 2}, OFF, NONE, "refused-option:ssl_mode:TypeError"),
+    ({"ssl_mode": None}, OFF, NONE, "refused-option:ssl_mode:TypeError"),
+    ({"ssl_ca": "/ca"}, OFF, NONE, "refused-option:ssl_ca:TypeError"),
     ({"ssl": {"ca": UNRESOLVED}}, f"{OFF}…{NONE}", NONE, "clear-password"),
 ]
 
@@ -136,7 +136,7 @@ def test_a_loopback_proves_nothing(host: str, build: str | None, expected: str) 
 @pytest.mark.parametrize(
     ("version", "keywords", "expected"),
     [
-        ("2.1.1", {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": "/ca"}}, f"{OFF}…{FULL}"),
+        ("2.1.1", {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": "/ca"}}, NONE),
         ("2.2.0", {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": "/ca"}}, FULL),
         ("2.2.0", {"ssl": True}, f"{OFF}…{NONE}"),
         ("2.2.4", {"ssl": True}, NONE),
@@ -158,7 +158,7 @@ def test_a_cipher_list_may_lower_the_floor() -> None:
 
 def test_what_is_known_only_at_run_time_may_say_anything() -> None:
     """And nothing can be written beside it."""
-    many = registry.resolve(BASE, connect_args=dict.fromkeys(mysqlclient._CANDIDATES, UNRESOLVED))
+    many = registry.resolve(BASE, connect_args=dict.fromkeys(mysqlclient._SIGNATURE.candidates, UNRESOLVED))
     settings = registry.resolve(BASE, connect_args={ANY_OPTION: UNRESOLVED})
     assert registry.read(settings).bounds == registry.read(many).bounds == UNKNOWN
     with pytest.raises(SettingsError):
@@ -169,7 +169,8 @@ def test_what_is_known_only_at_run_time_may_say_anything() -> None:
     ("url", "expected"),
     [
         (BASE, TcpEndpoint("db.internal", 3306)),
-        (f"{BASE}?unix_socket=/run/m.sock", UnixEndpoint("/run/m.sock")),
+        (f"{BASE}?unix_socket=/run/m.sock", TcpEndpoint("db.internal", 3306)),
+        ("mysql://u@localhost/app?unix_socket=/run/m.sock", UnixEndpoint("/run/m.sock")),
         ("mysql://u@localhost/app", UnixEndpoint("/run/mysqld/mysqld.sock")),
         ("mysql:///app", UnixEndpoint("/run/mysqld/mysqld.sock")),
         ("mysql://u@127.0.0.1:33/app", TcpEndpoint("127.0.0.1", 33)),
@@ -178,7 +179,7 @@ def test_what_is_known_only_at_run_time_may_say_anything() -> None:
     ],
 )
 def test_the_endpoint_is_where_the_bytes_go(url: str, expected: object) -> None:
-    """`localhost` is the library's own unix socket."""
+    """`localhost` is the library's own unix socket; any other host beats one that is named."""
     assert registry.resolve(url).endpoint == expected
 
 
@@ -201,12 +202,14 @@ def test_sqlalchemy_moves_what_the_dialect_moves(query: dict[str, str]) -> None:
     """The keywords that the driver gets, from SQLAlchemy itself."""
     dsn = registry.resolve(BASE).dsn
     assert dsn is not None
-    found: list[str] = []
-    moved = mysqlclient._moved(query, found)
+    settings = registry.resolve(dsn.with_options(dict(query)))
+    found = mysql_case.cases(settings, mysqlclient._SIGNATURE)
+    assert found is not None
+    moved = found[0].keywords
     try:
         _, real = MySQLDialect_mysqldb().create_connect_args(make_url(dsn.with_options(dict(query)).revealed()))
     except ValueError:
-        assert "refused-option:ssl_check_hostname" in found
+        assert "refused-option:ssl_check_hostname:ValueError" in found[0].notes
         return
     assert moved.get("ssl") == real.get("ssl")
     assert moved.get("ssl_mode") == real.get("ssl_mode")

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from everyhop.dialects import notes, registry
 from everyhop.dialects.dsn import PLACEHOLDER
-from everyhop.dialects.settings import ANY_OPTION, UNRESOLVED, PeerCheck, PythonContext
+from everyhop.dialects.settings import ANY_OPTION, UNRESOLVED, PeerCheck, PythonContext, Spelling
 from everyhop.errors import EveryhopError, SettingsError
 from everyhop.model.endpoint import TcpEndpoint, UnixEndpoint
 from everyhop.model.posture import UNKNOWN, Assurance, ClientAuth, Floor, Posture
@@ -43,21 +43,23 @@ SPELLINGS: list[tuple[str, dict[str, object], str | None, str, str]] = [
     ("", {"ssl_context": True}, "1.30.5", "verify-full", "system-anchors"),
     ("", {"ssl_context": True}, ">=1.30", "encrypted…verify-full", "clear-password"),
     ("", {"ssl_context": False}, None, "plaintext", "clear-password"),
-    ("", {"ssl_context": False}, "1.30.5", "plaintext", "refused-option:ssl_context"),
+    ("", {"ssl_context": False}, "1.30.5", "plaintext", "refused-option:ssl_context:AttributeError"),
     ("", {"ssl_context": PythonContext(anchors="/ca.pem")}, None, "verify-full", "file-assumed:/ca.pem"),
     ("", {"ssl_context": PythonContext(anchors="/ca.pem")}, ">=1.29", "verify-full", "cn-fallback"),
+    ("", {"ssl_context": PythonContext(anchors="/ca.pem")}, None, "verify-full", "clear-password"),
+    ("?ssl_context=a&ssl_context=b", {}, None, "opportunistic", "refused-option:ssl_context:AttributeError"),
     ("", {"ssl_context": PythonContext(check_hostname=False)}, None, "verify-ca", "clear-password"),
     ("", {"ssl_context": UNVERIFIED}, "1.30.5", "encrypted", "clear-password"),
-    ("", {"ssl_context": {"ca": "/ca.pem"}}, None, "opportunistic", "refused-option:ssl_context"),
-    ("", {"ssl_context": 1}, None, "opportunistic", "refused-option:ssl_context"),
-    ("?ssl_context=true", {}, None, "opportunistic", "refused-option:ssl_context"),
+    ("", {"ssl_context": {"ca": "/ca.pem"}}, None, "opportunistic", "refused-option:ssl_context:AttributeError"),
+    ("", {"ssl_context": 1}, None, "opportunistic", "refused-option:ssl_context:AttributeError"),
+    ("?ssl_context=true", {}, None, "opportunistic", "refused-option:ssl_context:AttributeError"),
     (f"?ssl_context={PLACEHOLDER}", {}, None, "plaintext…verify-full", "clear-password"),
     ("", {"ssl_context": UNRESOLVED}, None, "plaintext…verify-full", "clear-password"),
-    ("?sslmode=verify-full", {}, None, "opportunistic", "refused-option:sslmode"),
-    ("?ssl=true", {}, None, "opportunistic", "refused-option:ssl"),
-    ("", {"ssl": True}, None, "opportunistic", "refused-option:ssl"),
+    ("?sslmode=verify-full", {}, None, "opportunistic", "refused-option:sslmode:TypeError"),
+    ("?ssl=true", {}, None, "opportunistic", "refused-option:ssl:TypeError"),
+    ("", {"ssl": True}, None, "opportunistic", "refused-option:ssl:TypeError"),
     ("?unix_sock=/run/s", {}, None, "plaintext", "clear-password"),
-    ("?unix_sock=/run/s", {"ssl_context": True}, None, "encrypted", "refused-option:ssl_context"),
+    ("?unix_sock=/run/s", {"ssl_context": True}, None, "encrypted", "refused-option:ssl_context:InterfaceError"),
     ("", {"sock": UNRESOLVED}, None, "plaintext…verify-full", "unresolved-options"),
 ]
 
@@ -163,7 +165,7 @@ def test_the_reading_agrees_with_the_real_driver(given: object) -> None:
         value.verify_mode = ssl.CERT_NONE if given == "unverified" else ssl.CERT_REQUIRED
     dialer = registry.read(BASE, connect_args={"ssl_context": value})
     got = really({"ssl_context": value})
-    assert (got is None) is ("refused-option:ssl_context" in dialer.notes)
+    assert (got is None) is ("refused-option:ssl_context:AttributeError" in dialer.notes)
     assert got is None or got is dialer.bounds.low.assurance
 
 
@@ -246,3 +248,23 @@ def test_the_secure_spelling_is_a_context() -> None:
     assert spelling.url is not None
     assert spelling.url.revealed() == f"{BASE}?application_name=x"
     assert spelling.connect_args == {"timeout": 5, "ssl_context": PythonContext(anchors="/ca", common_name=False)}
+
+
+def test_harden_believes_no_name_in_the_cn() -> None:
+    """Which `write` makes sure of already; a context that somebody else made is mended."""
+    known = registry.resolve(BASE, connect_args={"timeout": 5})
+    written = registry.write(known, Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2), "/ca.pem")
+    assert registry.harden(known, written) == written
+    believing = Spelling(written.url, {"timeout": 5, "ssl_context": PythonContext(floor=Floor.TLS_1_0)})
+    hardened = registry.harden(known, believing)
+    assert hardened.connect_args == {"timeout": 5, "ssl_context": PythonContext(common_name=False)}
+    assert hardened.url is not None
+    for spelling, believed in ((believing, True), (hardened, False)):
+        notes_of = registry.read(BASE, connect_args=spelling.connect_args).notes
+        assert ("cn-fallback" in notes_of) is believed
+        assert "clear-password" in notes_of  # which nothing of pg8000's closes
+
+
+def test_no_file_is_named() -> None:
+    """pg8000 reads none, whatever the environment says."""
+    assert registry.files_named(registry.resolve(BASE, environment={"PGSERVICE": "app"})) == ()

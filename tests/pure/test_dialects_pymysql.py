@@ -52,10 +52,13 @@ URLS = [
     ("?ssl_disabled=false", "plaintext", "plaintext", "plaintext", "string-is-true:ssl_disabled"),  # 14
     ("?ssl_ca=/ca&ssl_disabled=false", "plaintext", "plaintext", "plaintext", "ignored-option:ssl_ca"),  # 14
     ("?ssl_cert=/c&ssl_key=/k", "encrypted", "encrypted", "opportunistic", "file-assumed:/k"),  # 15
-    ("?ssl=true", "opportunistic", "opportunistic", "plaintext", "refused-option:ssl"),  # 13
-    ("?sslmode=require", "opportunistic", "opportunistic", "plaintext", "refused-option:sslmode"),
-    ("?ssl_mode=REQUIRED", "opportunistic", "opportunistic", "plaintext", "refused-option:ssl_mode"),
-    ("?ssl_check_hostname=maybe", "opportunistic", "opportunistic", "plaintext", "refused-option:ssl_check_hostname"),
+    ("?ssl=true", "opportunistic", "opportunistic", "plaintext", "refused-option:ssl:AttributeError"),  # 13
+    ("?sslmode=require", "opportunistic", "opportunistic", "plaintext", "refused-option:sslmode:TypeError"),
+    ("?ssl_mode=REQUIRED", "opportunistic", "opportunistic", "plaintext", "refused-option:ssl_mode:TypeError"),
+    ("?ssl_check_hostname=maybe", "opportunistic", "opportunistic", "plaintext",
+     "refused-option:ssl_check_hostname:ValueError"),
+    ("?port=33", "opportunistic", "opportunistic", "plaintext", "refused-option:port:ValueError"),
+    ("?compress=true", "opportunistic", "opportunistic", "plaintext", "refused-option:compress:NotImplementedError"),
     ("?read_default_file=/my.cnf", "opportunistic…verify-full", "opportunistic…verify-full", "plaintext…opportunistic",
      "option-file"),
     (f"?ssl_ca={PLACEHOLDER}", "opportunistic…verify-full", "opportunistic…verify-full", "plaintext…opportunistic",
@@ -80,14 +83,14 @@ KEYWORDS: list[tuple[dict[str, object], str, str]] = [
     ({"ssl_verify_identity": True}, "verify-ca", "system-anchors"),  # 12
     ({"ssl": {"ca": "/ca"}}, "verify-full", "file-assumed:/ca"),
     ({"ssl": {"ca": "/ca", "check_hostname": False}}, "verify-ca", "file-assumed:/ca"),
-    ({"ssl": {"ca": "/ca", "verify_mode": "none"}}, "encrypted", "refused-option:ssl.verify_mode"),
+    ({"ssl": {"ca": "/ca", "verify_mode": "none"}}, "encrypted", "refused-option:ssl.verify_mode:ValueError"),
     ({"ssl": {"ca": "/ca", "verify_mode": ssl.CERT_NONE}}, "verify-full", "file-assumed:/ca"),
     ({"ssl": {"check_hostname": True}}, "encrypted", "clear-password"),  # 12
     ({"ssl": {"ssl_ca": "/ca"}}, "encrypted", "ignored-option:ssl.ssl_ca"),  # 12
     ({"ssl": {"ssl-mode": "REQUIRED"}}, "encrypted", "ignored-option:ssl.ssl-mode"),  # 12
     ({"ssl": {"fake_flag_to_enable_tls": True}}, "encrypted", "ignored-option:ssl.fake_flag_to_enable_tls"),  # 12
     ({"ssl": {}}, "opportunistic", "clear-password"),
-    ({"ssl": True}, "opportunistic", "refused-option:ssl"),
+    ({"ssl": True}, "opportunistic", "refused-option:ssl:AttributeError"),
     ({"ssl_disabled": True, "ssl_ca": "/ca"}, "plaintext", "ignored-option:ssl_ca"),
     ({"ssl_disabled": False}, "opportunistic", "clear-password"),
     ({"ssl_cert": "/c", "ssl_key": "/k"}, "encrypted", "clear-password"),  # 15

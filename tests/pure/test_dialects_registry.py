@@ -50,6 +50,15 @@ def test_sqlalchemys_version_decides_what_postgresql_means(  # trap 20
     assert (f"driver-assumed:{driver}" in dialer.notes) is assumed
 
 
+@pytest.mark.parametrize("text", ["postgres://h/x", "postgresql://h,i/x", "host=h dbname=x"])
+def test_what_only_libpq_reads_is_not_sqlalchemys(text: str) -> None:
+    """So SQLAlchemy's version decides nothing, and whoever hands it to SQLAlchemy is told."""
+    notes_of = registry.read(text).notes
+    assert "libpq-text" in notes_of
+    assert not any(note.startswith("driver-assumed") for note in notes_of)
+    assert "libpq-text" not in registry.read(text, driver="psycopg2").notes
+
+
 def test_a_driver_without_a_dialect_is_not_guessed_at() -> None:
     """Widest bounds and a note, so that a scanner is not silent; writing and explaining refuse."""
     settings = registry.resolve("mysql+cymysql://u:p@db.internal/x?ssl_mode=REQUIRED")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from everyhop.errors import LabError, ToolError
-from everyhop.lab import binary
+from everyhop.lab import binary, mysql, postgresql
 from everyhop.lab.binary import Binary, usual_directories, version_of
 
 
@@ -67,3 +67,48 @@ def test_a_program_that_tells_no_version_is_told(text: str, tmp_path: Path) -> N
     """It is not what its name says, or it does not run at all."""
     with pytest.raises(LabError):
         version_of(program(tmp_path, text))
+
+
+def test_a_program_that_is_not_where_it_should_be_names_the_place(tmp_path: Path) -> None:
+    """The twin of the usual directories."""
+    with pytest.raises(ToolError, match=f"looked in {tmp_path}"):
+        Binary("initdb", "postgresql").find([tmp_path])
+
+
+def told(directory: Path, words: str) -> Path:
+    """A directory with a server that says so."""
+    program(directory, f"#!/bin/sh\necho '{words}'\n")
+    return directory
+
+
+def test_installations_come_in_the_order_of_their_places(tmp_path: Path) -> None:
+    """Each once, by the file itself; what cannot be run is passed over."""
+    old = told(tmp_path / "old", "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)")
+    new = told(tmp_path / "new" / "bin", "postgres (PostgreSQL) 17.11")
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "postgres").symlink_to(old / "postgres")
+    broken = program(tmp_path / "broken", "#!/nonexistent/interpreter\n").parent
+    listed = list(postgresql.installations([new, broken, tmp_path / "empty", linked, old]))
+    assert [(one.version, one.directories[0]) for one in listed] == [("17.11", new), ("15.18", old)]
+    assert listed[0].release > listed[1].release
+    assert tmp_path / "new" / "sbin" in listed[0].directories
+
+
+def test_mariadb_is_not_taken_for_mysql(tmp_path: Path) -> None:
+    """It answers to the name of MySQL's server."""
+    words = {
+        "a": "mysqld  Ver 10.11.19-MariaDB-0+deb12u1 for debian-linux-gnu",
+        "b": "mysqld  Ver 9.7.4 for Linux",
+    }
+    for place, said in words.items():
+        told(tmp_path / place, said)
+        (tmp_path / place / "postgres").rename(tmp_path / place / "mysqld")
+    (only,) = mysql.installations([tmp_path / "a", tmp_path / "b"])
+    assert (only.product, only.version, only.directories[0]) == ("mysql", "9.7.4", tmp_path / "b")
+
+
+def test_the_version_in_a_programs_own_path_is_none(tmp_path: Path) -> None:
+    """MySQL begins its words with the path it was started by."""
+    path = program(tmp_path / "mysql-8.4", '#!/bin/sh\necho "$0  Ver 9.7.4 for Linux"\n')
+    assert version_of(path) == "9.7.4"

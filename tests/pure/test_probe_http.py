@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everyhop.model.sighting import Cookie
 from everyhop.model import hsts
+from everyhop.model.sighting import Cookie
 from everyhop.probe import cookie
 from everyhop.probe.trouble import Trouble
 from everyhop.probe.upgrades.http import HEAD_CAP, ask_for_root

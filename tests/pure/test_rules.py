@@ -12,9 +12,21 @@ from everyhop.model.endpoint import Locality, TcpEndpoint, UnixEndpoint
 from everyhop.model.evidence import RuntimeSample, SourceSpan, Transcript
 from everyhop.model.finding import Certainty, Severity
 from everyhop.model.hop import Hop, Topology
-from everyhop.model.posture import TOP, UNKNOWN, Assurance, Bounds, Floor, Posture
+from everyhop.model.posture import TOP, UNKNOWN, Assurance, Bounds, ClientAuth, Floor, Posture
 from everyhop.model.report import Grade, Report
-from everyhop.model.sighting import Cookie, Dialer, Gap, Listener, Origin, Reading, ServedChain, Sighting, Site, Subject
+from everyhop.model.sighting import (
+    Cookie,
+    Dialer,
+    Gap,
+    Listener,
+    Origin,
+    Reading,
+    ServedChain,
+    Sighting,
+    Site,
+    Subject,
+    Version,
+)
 from everyhop.model.validity import Validity
 from everyhop.model.waiver import Waiver
 from everyhop.model.wire import Wire
@@ -183,12 +195,99 @@ def test_http_rules(subject: Subject, rules: list[str]) -> None:
         (dialer(exactly(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_0)), ["low-floor"]),
         (dialer(exactly(Assurance.PLAINTEXT, Floor.NONE)), ["plaintext-dial"]),
         (dialer(exactly(Assurance.IDENTITY_VERIFIED), "ignored-option:sslmod"), ["ignored-option"]),
+        (dialer(exactly(Assurance.IDENTITY_VERIFIED), "refused-option:sslmod:TypeError"), []),
         (dialer(exactly(Assurance.IDENTITY_VERIFIED), "cn-fallback"), []),
     ],
 )
 def test_floor_and_options(subject: Subject, rules: list[str]) -> None:
     """Old versions count where there is TLS; a note is a finding only where it says so."""
     assert fired(seen(subject)) == rules
+
+
+@pytest.mark.parametrize(
+    ("note", "rule"),
+    [
+        ("password-in-source", "password-in-source"),
+        ("password-in-source:app/settings.py:2", "password-in-source"),
+        ("default-secret:DATABASE_URL", "secret-in-url-default"),
+        ("server-key:/etc/mysql/server-key.pem", "server-key-as-client-key"),
+        ("outdated:1.2.0", "outdated-driver"),
+    ],
+)
+def test_rules_on_notes(note: str, rule: str) -> None:
+    """What is noted for sure is certain, what is noted with `perhaps-` possible; both are told once, as certain."""
+    sure, unsure = (dialer(exactly(Assurance.IDENTITY_VERIFIED), text) for text in (note, f"perhaps-{note}"))
+    both = replace(sure, notes=(*unsure.notes, *sure.notes))
+    (certain,) = report(seen(sure)).findings
+    (possible,) = report(seen(unsure)).findings
+    (joined,) = report(seen(both)).findings
+    assert {finding.rule for finding in (certain, possible, joined)} == {rule}
+    found = (certain.certainty, possible.certainty, joined.certainty)
+    assert found == (Certainty.CERTAIN, Certainty.POSSIBLE, Certainty.CERTAIN)
+    detail = note.partition(":")[2]
+    assert all(detail in finding.message for finding in (certain, possible, joined))
+    assert catalogue()[rule].advice  # no setting of the dialer's ends it
+
+
+@pytest.mark.parametrize(
+    "note", ["password", "password-in-sources", "outdated-option", "perhaps", "file-assumed:/etc/mysql/server-key.pem"]
+)
+def test_rules_on_notes_take_no_note_for_another(note: str) -> None:
+    """A word that begins alike, or a detail that names the same, is another note."""
+    assert fired(seen(dialer(exactly(Assurance.IDENTITY_VERIFIED), note))) == []
+
+
+def test_what_stands_in_the_source_stands_there_for_local_hops_too() -> None:
+    """A key handed on is one on the loopback as well; an old driver matters only where TLS does."""
+    local = replace(HOP, endpoint=TcpEndpoint("127.0.0.1", 5432))
+    subject = dialer(exactly(Assurance.PLAINTEXT), "outdated:1.2.0", "server-key:/etc/mysql/server-key.pem")
+    assert fired(seen(subject, hop=local)) == ["server-key-as-client-key"]
+
+
+def test_an_outdated_driver_is_told_with_its_version_and_its_source() -> None:
+    """The version found, the first good one, and who says so."""
+    old = replace(
+        dialer(exactly(Assurance.OPPORTUNISTIC), "outdated:1.2.0"), driver="pymysql", version=Version("1.1.1")
+    )
+    told = {finding.rule: finding for finding in report(seen(old)).findings}
+    assert set(told) == {"opportunistic-dial", "outdated-driver"}
+    assert told["outdated-driver"].message == "pymysql 1.1.1 is older than 1.2.0"
+    assert "changelog" in told["outdated-driver"].why
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "demanded", "certainty"),
+    [
+        (ClientAuth.ABSENT, ClientAuth.ABSENT, ClientAuth.REQUIRED, Certainty.CERTAIN),
+        (ClientAuth.ABSENT, ClientAuth.OPTIONAL, ClientAuth.REQUIRED, Certainty.POSSIBLE),
+        (ClientAuth.OPTIONAL, ClientAuth.OPTIONAL, ClientAuth.REQUIRED, None),
+        (ClientAuth.REQUIRED, ClientAuth.REQUIRED, ClientAuth.REQUIRED, None),
+        (ClientAuth.ABSENT, ClientAuth.ABSENT, ClientAuth.OPTIONAL, None),
+        (ClientAuth.ABSENT, ClientAuth.ABSENT, ClientAuth.ABSENT, None),
+    ],
+)
+def test_missing_client_certificate(
+    low: ClientAuth, high: ClientAuth, demanded: ClientAuth, certainty: Certainty | None
+) -> None:
+    """Fires where the policy demands a certificate and the app has, or may have, none to show."""
+    verified = Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2)
+    bounds = Bounds(replace(verified, client_auth=low), replace(verified, client_auth=high))
+    policy = Policy(demands={"db": replace(verified, client_auth=demanded)})
+    found = report(seen(dialer(bounds)), policy=policy).findings
+    assert [(finding.rule, finding.certainty) for finding in found] == (
+        [("missing-client-certificate", certainty)] if certainty else []
+    )
+
+
+def test_one_place_that_is_read_in_two_ways_is_one_finding() -> None:
+    """The same to say of one line is said once, with every use; a place beside it is another."""
+    use = replace(SPAN, path="app.py", line=3)
+    one = seen(dialer(exactly(Assurance.PLAINTEXT)), Origin.DECLARED, HOP, SPAN)
+    other = seen(dialer(exactly(Assurance.PLAINTEXT)), Origin.DECLARED, HOP, replace(SPAN, snippet="x"), use)
+    beside = seen(dialer(exactly(Assurance.PLAINTEXT)), Origin.DECLARED, HOP, replace(SPAN, column=90))
+    (finding,) = report(one, other).findings
+    assert use in finding.evidence
+    assert len(report(one, other, beside).findings) == 2
 
 
 def test_drift() -> None:
@@ -296,6 +395,7 @@ def test_the_catalogue_is_whole() -> None:
         assert "\n\nFires " in rule.page
         assert all(cwe.startswith("CWE-") for cwe in rule.cwe)
         assert rule.severity in Severity
+        assert rule.advice or rule.subject is Dialer  # only a dialer's settings are written by a dialect
 
 
 def test_policy_defaults() -> None:

@@ -20,8 +20,12 @@ from everyhop.scan.workspace import Kind, Source, Workspace
 
 CASES = Path(__file__).parents[1] / "cases" / "scan"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-MARK = re.compile(r"# expect(?P<below> below)?: (?P<rule>[a-z0-9-]+)(?P<possible> possible)?")
-SECRETS = ("secret", "hunter2", "p@ss", "p%40ss")
+# Rules with commas between them, each with `possible` behind it where it is; `below` where a line can hold no comment.
+MARK = re.compile(r"# expect(?P<below> below)?: (?P<rules>[a-z0-9, -]+)")
+# Most lines of the cases hold a password, which is not what they are about.
+SECRETS_APART = frozenset({"password-in-source", "secret-in-url-default"})
+ABOUT_SECRETS = frozenset({"passwords", "silent.py"})
+SECRETS = ("secret", "hunter2", "p@ss", "p%40ss", "k3Ejh8-Zq", "k3Ejh8@Zq", "k3Ejh8%40Zq")
 
 Place = tuple[str, int, str, str]
 
@@ -37,9 +41,10 @@ def marked(case: Path) -> set[Place]:
     for file in files:
         for number, line in enumerate(file.read_text().splitlines(), 1):
             for match in MARK.finditer(line):
-                name = file.relative_to(root).as_posix()
-                line_of_it = number + 1 if match["below"] else number  # where a line can hold no comment
-                found.add((name, line_of_it, match["rule"], "possible" if match["possible"] else "certain"))
+                marked_line = number + 1 if match["below"] else number
+                for mark in match["rules"].split(","):
+                    rule, _, certainty = mark.strip().partition(" ")
+                    found.add((file.relative_to(root).as_posix(), marked_line, rule, certainty or "certain"))
     return found
 
 
@@ -54,7 +59,9 @@ def test_what_is_marked_is_found_and_nothing_else(name: str, monkeypatch: pytest
     monkeypatch.chdir(CASES)
     case = CASES / name
     seen = report(case)
-    assert {place(finding) for finding in seen.findings} == marked(case)
+    findings = [f for f in seen.findings if name in ABOUT_SECRETS or f.rule not in SECRETS_APART]
+    assert {place(finding) for finding in findings} == marked(case)
+    assert len(findings) == len(marked(case))
     assert seen.gaps == ()
 
 
@@ -62,7 +69,7 @@ def test_what_is_marked_is_found_and_nothing_else(name: str, monkeypatch: pytest
 def test_no_password_is_in_what_is_reported(name: str) -> None:
     """Snippets, messages and replacements are made of masked text."""
     told = repr(report(CASES / name))
-    assert [secret for secret in SECRETS if re.search(rf"[:=@'\"]{re.escape(secret)}", told)] == []
+    assert [secret for secret in SECRETS if re.search(rf"[:=@'\"]{re.escape(secret)}(?!-in-)", told)] == []
 
 
 def test_every_finding_says_what_would_end_it() -> None:

@@ -15,9 +15,7 @@ from everyhop.lab import postgresql as postgresql_server
 from everyhop.lab.server import Server
 from everyhop.lab.session import Lab
 from everyhop.model.posture import Assurance
-from everyhop.model.wire import Wire
 from everyhop.pki.authority import Authority
-from tests.agreement import Ground
 
 
 @pytest.fixture(scope="session")
@@ -67,15 +65,3 @@ def exposed_mariadb(lab: Lab) -> Server:
 def exposed_nginx(lab: Lab) -> Server:
     """An nginx that knows plain HTTP only."""
     return nginx_server.start(lab, Assurance.PLAINTEXT)
-
-
-@pytest.fixture(scope="session")
-def postgres_ground(lab: Lab) -> Ground:
-    """PostgreSQL without TLS, with a good certificate, with two bad ones, and the attackers before it."""
-    return Ground.lay(lab, Wire.POSTGRES, postgresql_server.start)
-
-
-@pytest.fixture(scope="session")
-def mariadb_ground(lab: Lab) -> Ground:
-    """The same with MariaDB."""
-    return Ground.lay(lab, Wire.MYSQL, mariadb_server.start)

@@ -10,6 +10,7 @@ import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,13 @@ import psycopg2
 import pymysql
 import pytest
 import sqlalchemy
+from click.testing import CliRunner
 
+from everyhop.cli import main
 from everyhop.errors import LabError, SettingsError
+from everyhop.lab import binary
 from everyhop.lab import mariadb as mariadb_server
+from everyhop.lab import mysql as mysql_server
 from everyhop.lab import nginx as nginx_server
 from everyhop.lab import postgresql as postgresql_server
 from everyhop.lab.server import Server
@@ -32,22 +37,43 @@ from everyhop.model.secret import Secret
 from everyhop.pki.authority import Authority
 from everyhop.x509 import parse
 from tests.certificates import MONTH, expired, new_authority
+from tests.installations import found
 
-DATABASES = ("postgresql", "mariadb")
-EVERY = (*DATABASES, "nginx")
 START: dict[str, Callable[..., Server]] = {
     "postgresql": postgresql_server.start,
     "mariadb": mariadb_server.start,
     "nginx": nginx_server.start,
+    "mysql": partial(mysql_server.start, installation=next(iter(found("mysql")), None)),
 }
+# Besides the machine's own, which have fixtures: those that were fetched.
+FETCHED = {
+    f"{one.product} {one.version}": partial(START[one.product], installation=one)
+    for product, own in (("postgresql", 1), ("mariadb", 1), ("mysql", 0))
+    for one in found(product)[own:]
+}
+PRODUCTS = ("postgresql", "mariadb", *(["mysql"] if found("mysql") else []))
+DATABASES = ("postgresql", "mariadb", *FETCHED)
+EVERY = (*DATABASES, "nginx")
+PLAINTEXT = {"postgresql": "sslmode=disable", "mariadb": "ssl_disabled=true", "mysql": "ssl_disabled=true"}
+
+
+@pytest.fixture(scope="session")
+def fetched_servers() -> dict[str, Server]:
+    """Those of `FETCHED` that were started, each once for each worker."""
+    return {}
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest) -> Server:
+def server(request: pytest.FixtureRequest, lab: Lab, fetched_servers: dict[str, Server]) -> Server:
     """The shared server that the test is parametrised with."""
-    found = request.getfixturevalue(request.param)
-    assert isinstance(found, Server)
-    return found
+    name: str = request.param
+    if name in FETCHED:
+        if name not in fetched_servers:
+            fetched_servers[name] = FETCHED[name](lab)
+        return fetched_servers[name]
+    shared = request.getfixturevalue(name)
+    assert isinstance(shared, Server)
+    return shared
 
 
 def every(*names: str) -> pytest.MarkDecorator:
@@ -76,7 +102,7 @@ def served_serial(server: Server) -> int:
         if server.product == "postgresql":
             plain.sendall(bytes.fromhex("0000000804d2162f"))
             assert plain.recv(1) == b"S"
-        elif server.product == "mariadb":
+        elif server.product in {"mariadb", "mysql"}:
             assert server.login is not None
             login = server.login
             anchors = ssl.create_default_context(cafile=str(server.anchors))
@@ -130,8 +156,7 @@ def test_another_name_is_refused(server: Server) -> None:
 @every(*DATABASES)
 def test_plaintext_is_refused(server: Server) -> None:
     """The default listener is `encrypted`."""
-    query = "sslmode=disable" if server.product == "postgresql" else "ssl_disabled=true"
-    with pytest.raises(sqlalchemy.exc.OperationalError), connected(server.url_with(query)):
+    with pytest.raises(sqlalchemy.exc.OperationalError), connected(server.url_with(PLAINTEXT[server.product])):
         pass
 
 
@@ -146,14 +171,33 @@ def test_an_exposed_one_has_no_tls(server: Server) -> None:
         pass
 
 
-@pytest.mark.parametrize("product", DATABASES)
+@pytest.mark.parametrize("name", FETCHED)
+def test_an_exposed_one_of_another_version_has_no_tls(name: str, lab: Lab) -> None:
+    """Not even with the certificate that newer ones make by themselves."""
+    with FETCHED[name](lab, Assurance.PLAINTEXT) as server:
+        with connected(server.url) as (_, driver):
+            assert not speaks_tls(driver)
+        query = "sslmode=require" if server.product == "postgresql" else f"ssl_ca={server.anchors}"
+        with pytest.raises(sqlalchemy.exc.OperationalError), connected(server.url_with(query)):
+            pass
+
+
+@every(*FETCHED)
+def test_the_version_is_that_of_the_installation(server: Server) -> None:
+    """As the server itself tells it to whoever asks in SQL."""
+    with connected(server.url) as (connection, _):
+        question = "SHOW server_version" if server.product == "postgresql" else "SELECT version()"
+        told = connection.execute(sqlalchemy.text(question)).scalar_one()
+    assert str(told).startswith(server.version)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
 def test_an_opportunistic_one_takes_both(product: str, lab: Lab) -> None:
     """What most stock installations are."""
-    plaintext = "sslmode=disable" if product == "postgresql" else "ssl_disabled=true"
     with START[product](lab, Assurance.OPPORTUNISTIC) as server:
         with connected(server.url) as (_, driver):
             assert speaks_tls(driver)
-        with connected(server.url_with(plaintext)) as (_, driver):
+        with connected(server.url_with(PLAINTEXT[product])) as (_, driver):
             assert not speaks_tls(driver)
 
 
@@ -210,12 +254,13 @@ def test_a_pair_that_does_not_match_is_told_and_the_old_one_stays(server: Server
     server.reload()
 
 
-@pytest.mark.parametrize("product", EVERY)
+@pytest.mark.parametrize("product", [*PRODUCTS, "nginx"])
 def test_settings_that_are_none_are_told_by_the_products_own_test(product: str, lab: Lab) -> None:
     """Before anything is restarted; and a start that fails shows the end of the log, without passwords."""
     drop_in, nonsense = {
         "postgresql": ("conf.d/z.conf", "no_such_setting = 1\n"),
         "mariadb": ("conf.d/z.cnf", "[mariadbd]\nno-such-setting = 1\n"),
+        "mysql": ("conf.d/z.cnf", "[mysqld]\nno-such-setting = 1\n"),
         "nginx": ("conf.d/z.conf", "no_such_setting 1;\n"),
     }[product]
     with START[product](lab) as server:
@@ -230,7 +275,7 @@ def test_settings_that_are_none_are_told_by_the_products_own_test(product: str, 
         assert server.pid is None
 
 
-@pytest.mark.parametrize("product", DATABASES)
+@pytest.mark.parametrize("product", PRODUCTS)
 def test_names_and_passwords_are_quoted(product: str, lab: Lab) -> None:
     """Quotes, backslashes, percent signs and spaces are characters like any other."""
     password = Secret("p'w\"d\\ %41;--$`")
@@ -240,12 +285,12 @@ def test_names_and_passwords_are_quoted(product: str, lab: Lab) -> None:
         written = [
             file
             for file in lab.directory.rglob("*")
-            if file.is_file() and not file.is_relative_to(server.directory / "data")
+            if file.is_file() and "data" not in file.relative_to(lab.directory).parts
         ]
         assert not any(password.reveal().encode() in file.read_bytes() for file in written)
 
 
-@pytest.mark.parametrize("product", DATABASES)
+@pytest.mark.parametrize("product", PRODUCTS)
 @pytest.mark.parametrize(
     "given",
     [{"database": ""}, {"user": "a\nb"}, {"user": "x" * 64}, {"password": Secret("a\nb")}, {"password": Secret("")}],
@@ -255,6 +300,13 @@ def test_what_no_server_takes_is_refused_before_anything_starts(product: str, gi
     with pytest.raises(SettingsError) as told:
         START[product](lab, **given)
     assert told.value.key in given
+
+
+@pytest.mark.parametrize("product", [product for product in PRODUCTS if product == "mysql"])
+def test_mysql_takes_shorter_names_of_users_than_others(product: str, lab: Lab) -> None:
+    """32 characters."""
+    with pytest.raises(SettingsError, match="1 to 32"):
+        START[product](lab, user="x" * 33)
 
 
 def test_mariadb_has_no_users_but_those_it_was_given(mariadb: Server) -> None:
@@ -270,6 +322,37 @@ def test_mariadb_has_no_users_but_those_it_was_given(mariadb: Server) -> None:
     over_tcp: dict[str, Any] = {"host": mariadb.endpoint.host, "port": mariadb.endpoint.port}
     with pytest.raises(pymysql.OperationalError, match="1045"):
         pymysql.connect(**over_tcp, **admin, ssl={"ca": str(mariadb.anchors)})
+
+
+@every(*(name for name in FETCHED if name.startswith("mysql")))
+def test_mysql_has_no_users_but_those_it_was_given(server: Server) -> None:
+    """Besides its own, which are locked; and passwords are kept as MySQL keeps them since version 8."""
+    assert server.login is not None
+    login = server.login
+    admin: dict[str, Any] = {"user": login.admin, "password": login.admin_password.reveal()}
+    with pymysql.connect(unix_socket=str(login.socket), **admin) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT User, Host, plugin FROM mysql.user WHERE account_locked = 'N' ORDER BY 1")
+        assert list(cursor.fetchall()) == [
+            ("app", "%", "caching_sha2_password"),
+            ("root", "localhost", "caching_sha2_password"),
+        ]
+    with pytest.raises(pymysql.OperationalError, match="1045"):
+        pymysql.connect(unix_socket=str(login.socket), user="root")
+    over_tcp: dict[str, Any] = {"host": server.endpoint.host, "port": server.endpoint.port}
+    with pytest.raises(pymysql.OperationalError, match="1045"):
+        pymysql.connect(**over_tcp, **admin, ssl={"ca": str(server.anchors)})
+
+
+def test_mysql_where_there_is_none_ends_with_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MariaDB answers to the name of MySQL's server, and is not taken for it."""
+    (tmp_path / "mysqld").write_text("#!/bin/sh\necho mysqld  Ver 10.11.19-MariaDB\n")
+    (tmp_path / "mysqld").chmod(0o755)
+    monkeypatch.setattr(binary, "_SBIN", ())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answer = CliRunner().invoke(main, ["lab", "up", "mysql"])
+    assert answer.exit_code == 4
+    assert "no MySQL server is installed" in answer.stderr
+    assert "everyhop lab up mariadb" in answer.stderr
 
 
 def test_postgresql_has_no_login_without_a_password(postgresql: Server) -> None:
@@ -297,10 +380,10 @@ def test_nothing_in_a_lab_is_open_to_others(server: Server, lab: Lab) -> None:
     ours = [file for file in server.directory.iterdir() if file.is_file()]
     assert (server.directory / "server.key") in ours
     open_to_others = {file.name for file in ours if file.stat().st_mode & 0o077}
-    assert open_to_others <= {"mariadb.pid"}  # a number
+    assert open_to_others <= {"mariadb.pid", "mysql.pid"}  # a number
 
 
-@pytest.mark.parametrize("product", DATABASES)
+@pytest.mark.parametrize("product", ["postgresql", "mariadb"])
 def test_a_host_of_ones_own_choice_is_in_the_certificate(product: str, lab: Lab) -> None:
     """The demo plays several hosts on one machine."""
     with START[product](lab, host="127.0.0.2", names=("db.internal",)) as server:

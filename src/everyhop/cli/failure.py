@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import traceback
 
 import click
 from click.exceptions import NoArgsIsHelpError
@@ -23,6 +22,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def told(error: Exception) -> int:
     """Tell a person on stderr, and give the exit code; never a traceback, unless EVERYHOP_DEBUG asks for it."""
     if os.environ.get(DEBUG_VARIABLE):
+        import traceback  # noqa: PLC0415 - slow to import
+
         _say("".join(traceback.format_exception(error)).rstrip())
     if isinstance(error, NoArgsIsHelpError):  # a group without a subcommand: its help is the message
         error.show()

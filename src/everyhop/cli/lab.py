@@ -9,7 +9,7 @@ import click
 
 from everyhop.cli.signals import terminated_like_interrupted
 from everyhop.errors import LabError, SettingsError
-from everyhop.lab import mariadb, nginx, postgresql, state
+from everyhop.lab import mariadb, mysql, nginx, postgresql, state
 from everyhop.lab.server import Server
 from everyhop.lab.session import Lab
 from everyhop.model.nearest import did_you_mean
@@ -17,6 +17,7 @@ from everyhop.model.nearest import did_you_mean
 _PRODUCTS: Final[dict[str, Callable[[Lab], Server]]] = {
     "postgresql": postgresql.start,
     "mariadb": mariadb.start,
+    "mysql": mysql.start,
     "nginx": nginx.start,
 }
 _USUAL: Final = ("postgresql", "mariadb")
@@ -37,7 +38,7 @@ def lab() -> None:
 
 
 @lab.command()
-@click.argument("products", nargs=-1, metavar="[postgresql|mariadb|nginx]…")
+@click.argument("products", nargs=-1, metavar="[postgresql|mariadb|mysql|nginx]…")
 @click.option("--detach", is_flag=True, help="Come back at once and leave the servers running until `lab down`.")
 def up(products: tuple[str, ...], *, detach: bool) -> None:
     """Start servers and print the URLs to paste.

@@ -19,9 +19,7 @@ from everyhop.config import Settings, load
 from everyhop.model.finding import Finding, Severity
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
-from everyhop.render.file import write_whole
 from everyhop.render.ink import coloured, plain
-from everyhop.render.json import document
 from everyhop.render.printable import printable_lines
 from everyhop.render.text import Detail, text_report
 
@@ -157,6 +155,8 @@ def rendered(
 
     match options.format:
         case Format.JSON:
+            from everyhop.render.json import document  # noqa: PLC0415 - each form is imported where it is wanted
+
             return document(report, json_extra)
         case Format.HTML:
             from everyhop.render.html import html  # noqa: PLC0415 - jinja2 is slow to import
@@ -213,6 +213,8 @@ def finish_beside(report: Report, options: Options, *, base: str = "") -> NoRetu
 def emit(document: str, options: Options) -> None:
     """Write a finished document to `--output`, whole or not at all, or to stdout."""
     if options.output is not None:
+        from everyhop.render.file import write_whole  # noqa: PLC0415 - as above
+
         write_whole(options.output, document + "\n")
         remark(f"written: {options.output}", options)
         return

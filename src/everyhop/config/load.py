@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from everyhop.config.hops import read_hops, read_listeners
-from everyhop.config.lines import key_lines
-from everyhop.config.policy import demand_of, read_policy
 from everyhop.config.settings import Settings
-from everyhop.config.table import Document, Table
 from everyhop.errors import SettingsError
 from everyhop.model.hop import Topology
+
+if TYPE_CHECKING:
+    from everyhop.config.table import Table
 
 _OWN, _SHARED = "everyhop.toml", "pyproject.toml"
 _LINE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
@@ -42,6 +41,9 @@ def load(path: Path | None, directory: Path) -> Settings:
 
 def read(table: Table, folder: Path) -> Settings:
     """The settings in a table; what they call relative is relative to `folder`. Pure."""
+    from everyhop.config.hops import read_hops, read_listeners  # noqa: PLC0415 - most calls find no file to read
+    from everyhop.config.policy import demand_of, read_policy  # noqa: PLC0415
+
     table.only("policy", "hop", "listener")
     policy = read_policy(table.table("policy"))
     hop_table = table.table("hop")
@@ -54,6 +56,11 @@ def read(table: Table, folder: Path) -> Settings:
 
 def parse(text: str, shown: str) -> Table:
     """A text as a table; `shown` is the name of its file for people. Pure."""
+    import tomllib  # noqa: PLC0415 - as in `read`
+
+    from everyhop.config.lines import key_lines  # noqa: PLC0415
+    from everyhop.config.table import Document, Table  # noqa: PLC0415
+
     try:
         values = tomllib.loads(text)
         return Table(Document(shown, text, key_lines(text)), (), values)

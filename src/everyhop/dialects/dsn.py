@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import quote, unquote
 
 from everyhop.errors import SettingsError
 from everyhop.model.secret import MASK, Secret, masked
@@ -68,10 +68,9 @@ class Dsn:
         _refuse_unreadable(text)
         scheme, separator, rest = text.partition("://")
         if not separator or "=" in scheme:
-            return replace(_parse_pairs(text), driver=driver)
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+]{0,40}", scheme):
-            hint = "write postgresql+psycopg:// or mysql+pymysql://"
-            raise _malformed("what stands before :// is no scheme", hint)
+            return _parse_pairs(text, driver)
+        if not _SCHEME.fullmatch(scheme):
+            raise _malformed(*_no_scheme(scheme))
         grammar = grammar or _recognised(scheme, rest)
         parse = _parse_libpq_url if grammar is Grammar.LIBPQ_URL else _parse_sqlalchemy
         return parse(scheme, rest, driver)
@@ -146,15 +145,30 @@ def _refuse_unreadable(text: str) -> None:
         raise _malformed("it has characters that cannot be printed", "percent-encode them: %00 to %FF")
 
 
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+]{0,40}")
+
+
+def _no_scheme(scheme: str) -> tuple[str, str]:
+    """What is wrong with what stands before `://`, and what to write instead."""
+    if scheme.lower().startswith("jdbc:"):
+        return (
+            "jdbc: is Java's",
+            "write postgresql+psycopg:// or mysql+pymysql://: JDBC's own options mean nothing here",
+        )
+    return "what stands before :// is no scheme", "write postgresql+psycopg:// or mysql+pymysql://"
+
+
 def _recognised(scheme: str, rest: str) -> Grammar:
     """Only libpq knows `postgres://`, and only libpq lists hosts before the path."""
     if scheme.lower() == "postgres":
         return Grammar.LIBPQ_URL
+    if "," not in rest or scheme.lower() != "postgresql":
+        return Grammar.SQLALCHEMY
     authority = re.split(r"[/?]", rest.rpartition("@")[2] if "@" in rest else rest, maxsplit=1)[0]
-    libpq = scheme.lower() == "postgresql" and "," in authority
-    return Grammar.LIBPQ_URL if libpq else Grammar.SQLALCHEMY
+    return Grammar.LIBPQ_URL if "," in authority else Grammar.SQLALCHEMY
 
 
+_BLANK: Final = re.compile(r"\s")
 # The same parts as SQLAlchemy 2.0 and 2.1 take (engine/url.py), anchored at the end: what SQLAlchemy drops in silence
 # is refused here.
 _SQLALCHEMY = re.compile(
@@ -166,7 +180,7 @@ _SQLALCHEMY = re.compile(
 
 
 def _parse_sqlalchemy(scheme: str, rest: str, driver: str | None) -> Dsn:
-    if re.search(r"\s", rest):
+    if _BLANK.search(rest):
         raise _malformed("there is white space in it", "percent-encode a space as %20")
     match = _SQLALCHEMY.fullmatch(rest)
     if match is None or "@" in (match["host"] or "") or "?" in (match["user"] or ""):
@@ -175,7 +189,6 @@ def _parse_sqlalchemy(scheme: str, rest: str, driver: str | None) -> Dsn:
         )
     host = match["v6"] or match["host"]
     hosts = () if host is None and not match["port"] else ((host, _port(match["port"])),)
-    options = parse_qsl(match["query"]) if match["query"] else []  # both drop blank values
     return Dsn(
         Grammar.SQLALCHEMY,
         scheme,
@@ -183,9 +196,19 @@ def _parse_sqlalchemy(scheme: str, rest: str, driver: str | None) -> Dsn:
         None if match["password"] is None else Secret(unquote(match["password"])),
         hosts,
         match["path"],
-        tuple(_option(key, value) for key, value in options),
+        _query(match["query"]) if match["query"] else (),
         driver,
     )
+
+
+def _query(text: str) -> tuple[Option, ...]:
+    """The options as SQLAlchemy's `parse_qsl` reads them: blank values are dropped, and `+` is a space."""
+    pairs = [pair.partition("=") for pair in text.split("&")]
+    return tuple([_option(_decoded(key), _decoded(value)) for key, _, value in pairs if value])
+
+
+def _decoded(text: str) -> str:
+    return unquote(text.replace("+", " "))
 
 
 def _parse_libpq_url(scheme: str, rest: str, driver: str | None) -> Dsn:
@@ -236,9 +259,10 @@ def _port(text: str | None) -> int | None:
 _PAIR = re.compile(
     r"\s*(?P<key>\w+)\s*=\s*(?:'(?P<quoted>(?:[^'\\]|\\.)*)'|(?P<bare>(?:[^\s'\\]|\\.)*))(?=\s|$)", re.DOTALL
 )
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
-def _parse_pairs(text: str) -> Dsn:
+def _parse_pairs(text: str, driver: str | None) -> Dsn:
     options: list[Option] = []
     position = 0
     while position < len(text):
@@ -249,7 +273,7 @@ def _parse_pairs(text: str) -> Dsn:
                 "write postgresql+psycopg://user:password@host:5432/database, or host=… dbname=… for libpq",
             )
         value = match["quoted"] if match["quoted"] is not None else match["bare"]
-        options.append(_option(match["key"], re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)))
+        options.append(_option(match["key"], _ESCAPED.sub(r"\1", value) if "\\" in value else value))
         position = match.end()
     found = dict(options)
     user, password, database = found.get("user"), found.get("password"), found.get("dbname")
@@ -261,6 +285,7 @@ def _parse_pairs(text: str) -> Dsn:
         (),
         quote(database) if isinstance(database, str) else None,
         tuple(options),
+        driver,
     )
 
 

@@ -1,6 +1,7 @@
 """What the dialects' notes mean, in a sentence each.
 
-A note is a stable word, with a detail after a colon where there is one (`file-assumed:/etc/ssl/ca.pem`). Everything
+A note is a stable word, with a detail after a colon where there is one (`file-assumed:/etc/ssl/ca.pem`). A refused
+option also names what is raised, as far as that is known (`refused-option:sslmod:TypeError`). Everything
 that a dialect notes has its sentence here; a test holds the dialects to it.
 """
 
@@ -10,7 +11,15 @@ from typing import Final
 
 _SENTENCES: Final = {
     "ignored-option": "{detail} has no effect here: it protects nothing",
-    "refused-option": "{detail} is not accepted like this: connecting raises an error",
+    "refused-option": "{detail} is not accepted like this: connecting raises {error}",
+    "outdated": "before {detail} this driver does not keep what these settings promise",
+    "perhaps-outdated": "before {detail} this driver does not keep what these settings promise, and it may be older",
+    "server-key": "the client key {detail} is a server's own: whoever has it can pose as that server",
+    "perhaps-server-key": "the client key {detail} may be a server's own: certbot names those so",
+    "password-in-source": "the password stands in the source",
+    "perhaps-password-in-source": "what stands in the source may be the password",
+    "default-secret": "without {detail} a password from the source is used",
+    "perhaps-default-secret": "without {detail} what stands in the source is used as the password",
     "string-is-true": "{detail}=false in a URL is the text 'false', and every text is true: it does the opposite",
     "rootcert-fallback": "a certificate that fails against sslrootcert makes libpq connect again, in plaintext",
     "home-root-file": "a file ~/.postgresql/root.crt of the user who runs the app changes what this does: "
@@ -34,17 +43,25 @@ _SENTENCES: Final = {
     "channel-bound": "with channel_binding=require the peer proves over this very connection that it holds the "
     "password's verifier: that stops every relay without any CA; it names no server, and ends when a password leaks",
     "clear-password": "a server that asks for the password in clear gets it",
+    "mysql-wants-tls": "a MySQL server without TLS refuses this; MariaDB's, and whoever strips TLS, take it",
+    "kept-without-tls": "without TLS it keeps the password to itself, whoever asks; inside TLS it does not",
     "cn-fallback": "a name that stands only in the certificate's CN is believed",
     "client-group": "{detail} stands in [client-server]: every client on that machine takes it as well, and one that "
     "cannot read the file does not connect",
     "option-file": "an option file is read as well: what stands there is not known here",
     "service-file": "a service file is read as well: what stands there is not known here",
+    "server-setting": "asyncpg sends {detail} to the server as a setting of the session: the server ends the session "
+    "over it, but only after the login",
+    "gss-encryption": "Kerberos encrypts here, in the place of TLS: how well is not judged",
     "key-log": "sslkeylogfile writes the session keys to a file: whoever has that and the traffic can read it all",
     "direct-tls-alpn": "direct_tls with a context of one's own needs set_alpn_protocols(['postgresql']), or the server "
     "ends the connection",
     "unmeasured-version": "what this driver before {detail} does was not measured: it may be anything",
     "unresolved-options": "some options are known only at run time",
     "unknown-driver": "everyhop does not know yet what {detail} makes of its settings",
+    "django-driver": "Django takes psycopg 3 where it is installed, else psycopg2: libpq reads the options of both",
+    "libpq-text": "no driver is named, and psycopg is assumed: every driver on libpq reads this alike, and SQLAlchemy "
+    "takes neither postgres://, nor several hosts before the path, nor key=value",
     "driver-assumed": "no driver is named: SQLAlchemy 2.1 takes {detail} (2.0 took psycopg2)",
 }
 
@@ -63,4 +80,9 @@ def told(note: str) -> str | None:
     if kind in _QUIET:
         return None
     sentence = _SENTENCES.get(kind)
-    return note if sentence is None else sentence.format(detail=detail)
+    if sentence is None:
+        return note
+    error = ""
+    if kind == "refused-option":
+        detail, _, error = detail.partition(":")
+    return sentence.format(detail=detail, error=error or "an error")

@@ -8,9 +8,10 @@ unverified TLS, and `True` from the system's trust anchors to none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from everyhop.dialects.multihost import queried
 from everyhop.dialects.python_ssl import context_for, context_of, posture_of
 from everyhop.dialects.settings import (
     ANY_OPTION,
@@ -68,7 +69,7 @@ def endpoint(settings: DialerSettings) -> Endpoint | None:
     if socket:
         return UnixEndpoint(str(socket))
     number = port_of(port)
-    return TcpEndpoint(str(host), number) if number and host else None
+    return TcpEndpoint(host, number) if number and host and isinstance(host, str) else None
 
 
 def anchors(settings: DialerSettings) -> str | None:
@@ -92,7 +93,7 @@ def read(settings: DialerSettings) -> Dialer:
         why = "sock is a socket that somebody else has opened, with or without TLS"
         return dialer(UNKNOWN, ("unresolved-options",), why)
     known = _KEYWORDS | (_SQLALCHEMY_KEYWORDS if settings.sqlalchemy else frozenset())
-    foreign = [f"refused-option:{name}" for name in keywords if name not in known]
+    foreign = [f"refused-option:{name}:TypeError" for name in keywords if name not in known]
     cases = [
         _Case(span, chosen, list(foreign))
         for chosen in alternatives(keywords, _CANDIDATES)
@@ -125,12 +126,29 @@ def write(
     return Spelling(url, kept, dict(settings.environment))
 
 
+def harden(settings: DialerSettings, spelling: Spelling) -> Spelling:  # noqa: ARG001 - as in every dialect
+    """A context that believes no CN, with TLS 1.2 as floor.
+
+    pg8000 has nothing that keeps a password from a server that asks for it in clear.
+    """
+    context = context_of(spelling.connect_args.get("ssl_context"))
+    if context is None:
+        return spelling
+    hardened = replace(context, common_name=False, floor=max(context.floor, Floor.TLS_1_2))
+    return replace(spelling, connect_args={**spelling.connect_args, "ssl_context": hardened})
+
+
+def files_named(settings: DialerSettings) -> tuple[str, ...]:  # noqa: ARG001 - as in every dialect
+    """None: pg8000 reads no file for further settings, and no environment variable."""
+    return ()
+
+
 def _keywords(settings: DialerSettings) -> dict[str, object]:
     """The keywords as pg8000 gets them: the URL's parts, over them its query, over both `connect_args`."""
     host, port = settings.dsn.hosts[0] if settings.dsn and settings.dsn.hosts else (None, None)
     parts = {name: resolved(value) for name, value in (("host", host), ("port", port)) if value is not None}
     added = {name: resolved(value) for name, value in settings.connect_args.items()}
-    return {**parts, **dict(settings.options), **added}
+    return {**parts, **queried(settings.options), **added}
 
 
 def _read(case: _Case) -> tuple[Bounds, tuple[str, ...], str]:
@@ -145,10 +163,9 @@ def _read(case: _Case) -> tuple[Bounds, tuple[str, ...], str]:
             "no server speaks TLS on a unix socket: the kernel carries the bytes",
         )
     elif case.keywords.get("unix_sock"):
-        case.note("refused-option:ssl_context")  # it insists on TLS, and no server has it there
-    if posture.assurance < Assurance.IDENTITY_VERIFIED:
-        case.note("clear-password")
-    refused = [note.partition(":")[2] for note in case.notes if note.startswith("refused-option:")]
+        case.note("refused-option:ssl_context:InterfaceError")  # it insists on TLS, and no server has it there
+    case.note("clear-password")  # pg8000 has nothing to refuse it with, whoever asks
+    refused = [note.split(":")[1] for note in case.notes if note.startswith("refused-option:")]
     if refused:
         why = f"it cannot connect because of {', '.join(refused)}; without that: {why}"
     return Bounds.exactly(posture), tuple(case.notes), why
@@ -166,7 +183,7 @@ def _posture(case: _Case) -> tuple[Posture, str]:
         return posture_of(_UNVERIFIED), _WHY["True"]
     context = PythonContext() if given is True else context_of(given)
     if context is None:
-        case.note("refused-option:ssl_context")
+        case.note("refused-option:ssl_context:AttributeError")  # what it is has no wrap_socket()
         return default, _WHY["default" if recent else "default before 1.31"]
     posture = posture_of(context)
     if given is True:

@@ -1,206 +1,185 @@
-"""What PyMySQL's asynchronous relatives, aiomysql and asyncmy, have in common: how settings reach them.
+"""What PyMySQL and its asynchronous relatives have in common: the option file, the dict `ssl` and what it comes to.
 
-SQLAlchemy hands them a URL as it hands it to PyMySQL (`create_connect_args` in mysqldb.py of 2.0 and 2.1): files and
-`ssl_check_hostname` in a dict `ssl`, everything else as keywords. What they make of it is each driver's own.
+Sources: `Connection.__init__` and `_create_ssl_ctx` of PyMySQL 1.1.2 to 1.2.4 and of asyncmy 0.2.9 to 0.2.18, which
+are one text; aiomysql has an option file of its own kind. What else each of them does is its dialect's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Final
 
-from everyhop.dialects.settings import (
-    ANY_OPTION,
-    SOME_FILE,
-    UNRESOLVED,
-    DialerSettings,
-    PythonContext,
-    Spelling,
-    alternatives,
-    resolved,
-)
-from everyhop.dialects.versions import spans
-from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint, port_of
-from everyhop.model.sighting import Version
+from everyhop.dialects.mysql_case import Case
+from everyhop.dialects.option_file import Reader, parse
+from everyhop.dialects.python_ssl import posture_of
+from everyhop.dialects.settings import SOME_FILE, PeerCheck, PythonContext
+from everyhop.model.endpoint import port_of
+from everyhop.model.posture import Assurance, Bounds, Floor, Posture
 
-_MOVED: Final = ("ssl_ca", "ssl_key", "ssl_cert", "ssl_capath", "ssl_cipher", "ssl_check_hostname")
-_TRUE: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
-_FALSE: Final = frozenset({"false", "no", "off", "n", "f", "0"})
+DICT_KEYS: Final = frozenset({"ca", "capath", "cert", "key", "cipher", "check_hostname", "verify_mode"})
+"""What the drivers look at in a dict `ssl`."""
 
-_CANDIDATES: Final[Mapping[str, tuple[object, ...]]] = {
-    "ssl_ca": (SOME_FILE,),
-    "ssl_capath": (SOME_FILE,),
-    "ssl_cert": (SOME_FILE,),
+CANDIDATES: Final[Mapping[str, tuple[object, ...]]] = {
+    **dict.fromkeys(("ssl_ca", "ssl_capath", "ssl_cert"), (SOME_FILE,)),
     "ssl_check_hostname": ("true", "false"),
+    "read_default_file": (SOME_FILE,),
 }
-_DICT_CANDIDATES: Final[Mapping[str, tuple[object, ...]]] = {
-    "ca": (SOME_FILE,),
-    "capath": (SOME_FILE,),
-    "cert": (SOME_FILE,),
+INNER_CANDIDATES: Final[Mapping[str, tuple[object, ...]]] = {
+    **dict.fromkeys(("ca", "capath", "cert"), (SOME_FILE,)),
     "check_hostname": (True, False),
     "verify_mode": ("none", "required"),
 }
 
+NO_CHECK: Final = PythonContext(PeerCheck.NONE, check_hostname=False)
+"""The context that verifies nothing."""
 
-@dataclass(slots=True)
-class Case:
-    """One way in which the settings may turn out: the span of versions, the keywords that the driver gets, and notes.
+_SYSTEM_FILE: Final = "/etc/my.cnf"
+_FROM_FILE: Final = {"host": "host", "port": "port", "socket": "unix_socket"}
+TLS_FROM_FILE: Final = ("ca", "capath", "cert", "key", "cipher")
+"""What a dict `ssl` takes of an option file, where each name has `ssl-` before it."""
 
-    `written` are the options that SQLAlchemy made the dict `ssl` from, under the names that a person knows.
+
+def files_named(keywords: Mapping[str, object]) -> tuple[str, ...]:
+    """The option file that is named; a group alone means the system's."""
+    named = keywords.get("read_default_file") or (keywords.get("read_default_group") and _SYSTEM_FILE)
+    return (named,) if isinstance(named, str) else ()
+
+
+def with_file(case: Case, files: Mapping[str, str], taken: tuple[str, ...] = TLS_FROM_FILE) -> bool:
+    """Add what the option file says; the call's own words beat it. False where nobody knows what it says.
+
+    A dict `ssl`, or none, takes what is `taken` of the option file; keywords and contexts pass over that.
     """
-
-    span: int
-    keywords: Mapping[str, object]
-    written: tuple[str, ...]
-    notes: list[str] = field(default_factory=list)
-
-    def note(self, note: str) -> None:
-        """Note it, once."""
-        if note not in self.notes:
-            self.notes.append(note)
-
-    def refuse_unknown(self, known: frozenset[str]) -> None:
-        """Note every keyword that is not in the driver's signature: Python raises TypeError."""
-        for name in self.keywords:
-            if name not in known:
-                self.note(f"refused-option:{name}")
-
-    def assume_files(self, context: PythonContext) -> None:
-        """Note the files that a context needs."""
-        for file in (context.anchors, *(context.client_pair or ())):
-            if file and file != SOME_FILE:
-                self.note(f"file-assumed:{file}")
-
-    def told(self, why: str) -> str:
-        """The sentence, or that it cannot connect at all."""
-        refused = [note.partition(":")[2] for note in self.notes if note.startswith("refused-option:")]
-        return f"it cannot connect because of {', '.join(refused)}; without that: {why}" if refused else why
+    keywords = case.keywords
+    if "read_default_file" not in keywords and "read_default_group" not in keywords:
+        return True
+    if not (named := files_named(keywords)):
+        return not any(keywords.get(name) for name in ("read_default_file", "read_default_group"))
+    if named[0] not in files:
+        return False
+    found = parse(files[named[0]], Reader.PYMYSQL)
+    if found.error:
+        case.refuse("read_default_file" if "read_default_file" in keywords else "read_default_group", found.error)
+        return True
+    options = found.of(str(keywords.get("read_default_group") or "client"))
+    places = {name: options.get(known) for known, name in _FROM_FILE.items() if not keywords.get(name)}
+    added: dict[str, object] = {name: value for name, value in places.items() if value}
+    given = keywords.get("ssl") or {}
+    if isinstance(given, Mapping):
+        inner = {key: value for key in taken if not given.get(key) and (value := options.get(f"ssl_{key}"))}
+        if inner:
+            added["ssl"] = {**given, **inner}
+    if (port := port_of(added.get("port") or keywords.get("port") or "")) is not None:
+        added["port"] = port  # beside a file it may be a text
+    case.keywords = {**keywords, **added}
+    return True
 
 
-def endpoint(settings: DialerSettings) -> Endpoint | None:
-    """`unix_socket` before host and port; a socket that is handed over leads nobody knows where."""
-    keywords = _query(settings) | _resolved(settings.connect_args)
-    socket, given = keywords.get("unix_socket"), keywords.get("sock")
-    host, port = keywords.get("host") or "localhost", keywords.get("port") or 3306
-    if given is not None or UNRESOLVED in (socket, host, port):
-        return None
-    if socket:
-        return UnixEndpoint(str(socket))
-    number = port_of(port)
-    return TcpEndpoint(str(host), number) if number else None
+def widened(case: Case, bounds: Bounds, why: str, context: PythonContext | None) -> tuple[Bounds, str]:
+    """The bounds beside an option file of which nothing is known: it may bring a CA, and a socket."""
+    case.note("option-file")
+    given = case.keywords.get("ssl")
+    if (given and not isinstance(given, Mapping)) or (context is not None and context.anchors is not None):
+        return bounds, why
+    verified = posture_of(PythonContext(client_pair=(SOME_FILE, None)))
+    return bounds.widen(Bounds.exactly(verified)), f"{why}; the option file that is named may bring a CA"
 
 
-def anchors(settings: DialerSettings) -> str | None:
-    """`ssl_ca` of the URL or the call, `ca` or `capath` of a dict, or a context's own."""
-    keywords = {**_query(settings), **_resolved(settings.connect_args)}
-    inner = keywords.get("ssl")
-    given = inner if isinstance(inner, Mapping) else {}
-    context = inner.anchors if isinstance(inner, PythonContext) else None
-    named = (keywords.get("ssl_ca"), given.get("ca"), given.get("capath"), keywords.get("ssl_capath"), context)
-    found = next((value for value in (*named, given.get("ssl_ca")) if value), None)
-    return found if isinstance(found, str) else None
-
-
-def cases(
-    settings: DialerSettings, version: Version, turns: Sequence[str], candidates: tuple[object, ...]
-) -> list[Case] | None:
-    """Every way in which the settings may turn out; `candidates` are for an `ssl` that is known only at run time.
-
-    None where even the options' names are known only at run time.
-    """
-    query, arguments = _query(settings), _resolved(settings.connect_args)
-    if ANY_OPTION in query or ANY_OPTION in arguments:
-        return None
-    open_ones = {**_CANDIDATES, "ssl": candidates}
-    return [
-        _case(span, options, added, moves=settings.sqlalchemy)
-        for options in alternatives(query, open_ones)
-        for added in _argument_alternatives(arguments, open_ones)
-        for span in spans(version, turns)
-    ]
-
-
-def client_pair(settings: DialerSettings) -> tuple[str, str | None] | None:
-    """The client's certificate and key that are named already: writing other settings leaves them."""
-    keywords = dict(settings.options) | dict(settings.connect_args)
-    inner = keywords.get("ssl")
-    if isinstance(inner, PythonContext):
-        return inner.client_pair
-    given = inner if isinstance(inner, Mapping) else {}
-    certificate = keywords.get("ssl_cert") or given.get("cert")
-    key = keywords.get("ssl_key") or given.get("key")
-    return (str(certificate), None if key is None else str(key)) if certificate else None
-
-
-def spelling(settings: DialerSettings, options: Mapping[str, str], arguments: Mapping[str, object]) -> Spelling:
-    """The settings with everything about TLS replaced, other drivers' options and typos included."""
-    kept = {key: value for key, value in settings.connect_args.items() if not _is_about_tls(key)}
-    url = settings.dsn
-    if url is not None:
-        gone = {key: None for key, _ in url.options if _is_about_tls(key)}
-        url = url.with_options(gone | dict(options))
-    return Spelling(url, kept | dict(arguments), dict(settings.environment))
-
-
-def _is_about_tls(name: str) -> bool:
-    return name.lower().startswith(("ssl", "tls"))
-
-
-def _resolved(arguments: Mapping[str, object]) -> dict[str, object]:
-    settled = {key: resolved(value) for key, value in arguments.items()}
-    inner = settled.get("ssl")
-    if isinstance(inner, Mapping):
-        settled["ssl"] = {str(key): resolved(value) for key, value in inner.items()}
-    return settled
-
-
-def _query(settings: DialerSettings) -> dict[str, object]:
-    """The URL as keywords, before SQLAlchemy moves any of them; the query beats what stands before it."""
-    options: dict[str, object] = {}
-    if settings.dsn and settings.dsn.hosts:
-        host, port = settings.dsn.hosts[0]
-        options = {key: resolved(value) for key, value in (("host", host), ("port", port)) if value is not None}
-    return options | dict(settings.options)
-
-
-def _argument_alternatives(
-    arguments: Mapping[str, object], candidates: Mapping[str, tuple[object, ...]]
-) -> Iterator[dict[str, object]]:
-    for added in alternatives(arguments, candidates):
-        inner = added.get("ssl")
-        if isinstance(inner, Mapping):
-            # A key of a dict does not vanish: `{"ca": None}` still turns TLS on.
-            for chosen in alternatives(inner, _DICT_CANDIDATES):
-                yield added | {"ssl": {key: chosen.get(key) for key in inner}}
+def context_from(case: Case, inner: Mapping[str, object]) -> PythonContext:
+    """`_create_ssl_ctx`: without a CA the name is never looked at, and the chain only if it is asked for."""
+    anchorless = inner.get("ca") is None and inner.get("capath") is None
+    check_hostname = not anchorless and bool(inner.get("check_hostname", True))
+    peer = _peer(inner.get("verify_mode"), PeerCheck.NONE if anchorless else PeerCheck.REQUIRED)
+    if peer is PeerCheck.NONE and check_hostname:
+        case.refuse(_named(case, "verify_mode"), "ValueError")  # CERT_NONE with check_hostname
+        check_hostname = False
+    pair = None
+    if "cert" in inner:
+        if inner["cert"] is None:
+            case.refuse(_named(case, "cert"), "TypeError")  # `load_cert_chain(None)`
         else:
-            yield added
+            key = inner.get("key")
+            pair = (str(inner["cert"]), None if key is None else str(key))
+    elif inner.get("key"):
+        case.note(f"ignored-option:{_named(case, 'key')}")
+    ca, capath = inner.get("ca"), inner.get("capath")
+    anchors = str(ca) if ca else f"{str(capath).rstrip('/')}/" if capath else None
+    context = PythonContext(peer, check_hostname, anchors, Floor.TLS_1_2, pair)
+    if peer is PeerCheck.REQUIRED and anchors is None:
+        case.note("system-anchors")
+    note_context(case, context)
+    return context
 
 
-def _case(span: int, options: Mapping[str, object], added: Mapping[str, object], *, moves: bool) -> Case:
-    """The keywords as the driver gets them: SQLAlchemy's union of the URL and `connect_args`, which win."""
-    notes: list[str] = []
-    moved, written = _moved(options, notes) if moves else (dict(options), ())
-    if "ssl" in added:
-        notes += [f"ignored-option:{name}" for name in written]
-        written = ()
-    return Case(span, {**moved, **added}, written, notes)
+def note_context(case: Case, context: PythonContext) -> None:
+    """Note the files that a context needs, and whether it believes a CN."""
+    pair = context.client_pair or ()
+    if context.anchors or pair:
+        case.assume_files(SOME_FILE if context.anchors == f"{SOME_FILE}/" else context.anchors, *pair)
+    if context.peer is PeerCheck.REQUIRED and context.check_hostname and context.common_name:
+        case.note("cn-fallback")
 
 
-def _moved(options: Mapping[str, object], notes: list[str]) -> tuple[dict[str, object], tuple[str, ...]]:
-    kept = {key: value for key, value in options.items() if key not in _MOVED}
+def amounts_to(context: PythonContext, driver: str) -> str:
+    """The sentence for a context that `driver` made of files and switches."""
+    if context.peer is PeerCheck.REQUIRED:
+        kind = "name" if context.check_hostname else "chain" if context.anchors else "system"
+    elif context.anchors:
+        kind = "switched off"
+    else:
+        kind = "pair" if context.client_pair else "no ca"
+    return _WHY[kind].format(driver=driver)
+
+
+def given_context(context: PythonContext) -> str:
+    """The sentence for an `ssl.SSLContext` that was handed over."""
+    return _WHY[posture_of(context).assurance.word]
+
+
+def dict_for(posture: Posture, anchors: str, pair: tuple[str, str | None] | None) -> dict[str, object]:
+    """The dict for `encrypted` and above; `check_hostname` alone makes it not empty, which is TLS."""
     inner: dict[str, object] = {}
-    for key in (key for key in _MOVED if key in options):
-        value: object = options[key]
-        if key == "ssl_check_hostname":
-            word = str(value).strip().lower()
-            if word not in _TRUE | _FALSE:
-                notes.append(f"refused-option:{key}")
-                continue
-            value = word in _TRUE
-        inner[key.removeprefix("ssl_")] = value
-    if not inner:
-        return kept, ()
-    if "ssl" in kept:
-        notes.append("ignored-option:ssl")
-    return kept | {"ssl": inner}, tuple(key for key in _MOVED if key.removeprefix("ssl_") in inner)
+    if posture.assurance >= Assurance.CHAIN_VERIFIED:
+        inner["capath" if anchors.endswith("/") else "ca"] = anchors
+    if posture.assurance < Assurance.IDENTITY_VERIFIED:
+        inner["check_hostname"] = False
+    return inner | {name: file for name, file in zip(("cert", "key"), pair or (), strict=False) if file}
+
+
+def options_for(posture: Posture, anchors: str, pair: tuple[str, str | None] | None) -> dict[str, str]:
+    """The same as options of a URL, of which SQLAlchemy makes that dict."""
+    inner = dict_for(posture, anchors, pair)
+    return {f"ssl_{key}": value if isinstance(value, str) else "false" for key, value in inner.items()}
+
+
+def _named(case: Case, key: str) -> str:
+    """A key of the dict under the name that a person knows."""
+    deciding = isinstance(case.keywords.get("ssl"), Mapping) and f"ssl_{key}" not in case.written
+    return f"ssl.{key}" if deciding else f"ssl_{key}"
+
+
+def _peer(mode: object, otherwise: PeerCheck) -> PeerCheck:
+    """`verify_mode`: booleans and words; anything else, `ssl.CERT_NONE` too, counts as not given."""
+    if mode is None:
+        return otherwise
+    if isinstance(mode, bool):
+        return PeerCheck.REQUIRED if mode else PeerCheck.NONE
+    word = mode.lower() if isinstance(mode, str) else ""
+    if word in {"none", "0", "false", "no"}:
+        return PeerCheck.NONE
+    return PeerCheck.REQUIRED if word in {"optional", "required", "1", "true", "yes"} else otherwise
+
+
+_WHY: Final = {
+    "name": "{driver} verifies the chain and the name: only the real server is believed",
+    "chain": "{driver} verifies the chain but not the name: any certificate of that authority is believed",
+    "system": "without ssl_ca {driver} holds the chain against the system's store and never looks at the name: any "
+    "certificate of a public authority is believed",
+    "switched off": "verify_mode switches verification off: whoever answers is believed",
+    "pair": "{driver} with ssl_cert and ssl_key, but without ssl_ca, accepts any certificate: whoever answers is "
+    "believed",
+    "no ca": "without a CA {driver} encrypts and verifies nothing: whoever answers is believed",
+    "encrypted": "the SSLContext has CERT_NONE: whoever answers is believed",
+    "verify-ca": "the SSLContext does not check the host name: any certificate of its authorities is believed",
+    "verify-full": "the SSLContext verifies the chain and the name: only the real server is believed",
+}

@@ -74,19 +74,37 @@ def context_for(posture: Posture, anchors: str | None, client_pair: tuple[str, s
     )
 
 
+def statements(context: PythonContext, name: str) -> tuple[str, ...]:
+    """The lines of Python that make a context under `name`, ready to paste."""
+    files = f"{'capath' if context.anchors.endswith('/') else 'cafile'}={context.anchors!r}" if context.anchors else ""
+    chain = tuple(file for file in context.client_pair or () if file)
+    return (
+        "import ssl",
+        f"{name} = ssl.create_default_context({files})",
+        *(f"{name}.{attribute} = {word}" for attribute, word in _settings(context)),
+        *((f"{name}.load_cert_chain({', '.join(map(repr, chain))})",) if chain else ()),
+    )
+
+
 def expression(context: PythonContext) -> str:
-    """The Python expression that makes a context, and in words what is to be set on it."""
-    made = f"ssl.create_default_context({f'cafile={context.anchors!r}' if context.anchors else ''})"
-    wanted = {
-        "check_hostname": None if context.check_hostname else "False",
-        "verify_mode": "ssl.CERT_NONE" if context.peer is PeerCheck.NONE else None,
-        "minimum_version": None if context.floor is Floor.TLS_1_2 else f"ssl.TLSVersion.{_version(context.floor)}",
-        "hostname_checks_common_name": None if context.common_name else "False",
-    }
-    extra = ", ".join(f"{name} = {word}" for name, word in wanted.items() if word)
-    pair = f"load_cert_chain{context.client_pair!r}" if context.client_pair else ""
-    told = ", ".join(part for part in (extra, pair) if part)
-    return f"{made} with {told}" if told else made
+    """The same on one line: the expression, and in words what is to be set on it."""
+    _, made, *rest = statements(context, "")
+    told = ", ".join(line.removeprefix(".") for line in rest)
+    return made.removeprefix(" = ") + (f" with {told}" if told else "")
+
+
+def _settings(context: PythonContext) -> list[tuple[str, str]]:
+    """What differs from `ssl.create_default_context()`; without a peer's certificate no name can be checked."""
+    found = []
+    if not context.check_hostname or context.peer is PeerCheck.NONE:
+        found.append(("check_hostname", "False"))
+    if context.peer is PeerCheck.NONE:
+        found.append(("verify_mode", "ssl.CERT_NONE"))
+    if context.floor is not Floor.TLS_1_2:
+        found.append(("minimum_version", f"ssl.TLSVersion.{_version(context.floor)}"))
+    if not context.common_name:
+        found.append(("hostname_checks_common_name", "False"))
+    return found
 
 
 def _version(floor: Floor) -> str:

@@ -12,11 +12,12 @@ from functools import cache
 from importlib import import_module
 from typing import Final, cast
 
+from everyhop.dialects import client_key
 from everyhop.dialects.dsn import Dsn, Grammar
-from everyhop.dialects.settings import Dialect, DialerSettings, Spelling, resolved
+from everyhop.dialects.settings import Dialect, DialerSettings, Spelling, after, resolved
 from everyhop.dialects.versions import spans
 from everyhop.errors import SettingsError
-from everyhop.model.endpoint import TcpEndpoint
+from everyhop.model.endpoint import Endpoint, TcpEndpoint
 from everyhop.model.nearest import did_you_mean
 from everyhop.model.posture import UNKNOWN, Posture
 from everyhop.model.sighting import Dialer, Version
@@ -93,11 +94,13 @@ def has_hop(dsn: Dsn) -> bool:
 
 def product_of(dsn: Dsn) -> str:
     """The product that a URL names. Raises `SettingsError` for one that everyhop knows nothing about."""
-    if dsn.dialect not in _PRODUCTS:
+    dialect = dsn.dialect
+    if dialect not in _PRODUCTS:
         raise SettingsError(
-            f"unknown scheme {dsn.scheme!r}", hint=f"everyhop knows {', '.join(sorted(WIRES))} (and sqlite: no hop)"
+            f"unknown scheme {dsn.scheme!r}{did_you_mean(dialect, _PRODUCTS)}",
+            hint=f"everyhop knows {', '.join(sorted(WIRES))} (and sqlite: no hop)",
         )
-    return _PRODUCTS[dsn.dialect]
+    return _PRODUCTS[dialect]
 
 
 def dialect_for(driver: str) -> Dialect:
@@ -129,6 +132,8 @@ def driver_of(dsn: Dsn, sqlalchemy: Version | None = None) -> tuple[str, str | N
         return _ALIASES.get(named.lower(), named.lower()), None
     if dsn.dialect in _DEFAULTS:
         return _DEFAULTS[dsn.dialect], None
+    if dsn.grammar is not Grammar.SQLALCHEMY:
+        return _POSTGRESQL_DEFAULTS[-1], "libpq-text"
     possible = spans(sqlalchemy, ["2.1"])
     driver = _POSTGRESQL_DEFAULTS[possible[-1]]
     return driver, None if len(possible) == 1 else f"driver-assumed:{driver}"
@@ -143,6 +148,7 @@ def resolve(
     version: Version | None = None,
     build: str | None = None,
     sqlalchemy: Version | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> DialerSettings:
     """Everything that is known of a dialer, with the endpoint that its driver makes of it.
 
@@ -160,7 +166,7 @@ def resolve(
     settings = DialerSettings(
         driver=name,
         product=product,
-        options=tuple([(key, resolved(value)) for key, value in dsn.options]),
+        options=_options(dsn),
         connect_args=dict(connect_args or {}),
         environment=dict(environment or {}),
         sqlalchemy=dsn.grammar is Grammar.SQLALCHEMY,
@@ -168,6 +174,7 @@ def resolve(
         build=build,
         dsn=dsn,
         notes=(assumed,) if assumed else (),
+        files=dict(files or {}),
     )
     return _located(settings)
 
@@ -176,36 +183,73 @@ def from_keywords(
     driver: str,
     keywords: Mapping[str, object],
     *,
+    product: str | None = None,
     environment: Mapping[str, str] | None = None,
     version: Version | None = None,
     build: str | None = None,
+    files: Mapping[str, str] | None = None,
+    notes: tuple[str, ...] = (),
 ) -> DialerSettings:
     """The settings of a direct call, `pymysql.connect(host=…, ssl_ca=…)`.
 
-    Raises `SettingsError` for a driver that nobody knows.
+    `product` is what answers, where it is not the driver's own (MariaDB, CockroachDB); `notes` are remarks on the
+    keywords from before any dialect had a look. Raises `SettingsError` for a driver that nobody knows.
     """
     driver = _ALIASES.get(driver.lower(), driver.lower())
     if driver not in _DRIVER_PRODUCTS:
-        raise SettingsError(f"unknown driver {driver!r}", hint=f"known are {', '.join(sorted(_DRIVER_PRODUCTS))}")
+        raise SettingsError(
+            f"unknown driver {driver!r}{did_you_mean(driver, _DRIVER_PRODUCTS)}",
+            hint=f"known are {', '.join(sorted(_DRIVER_PRODUCTS))}",
+        )
     settings = DialerSettings(
         driver=driver,
-        product=_DRIVER_PRODUCTS[driver],
+        product=product or _DRIVER_PRODUCTS[driver],
         connect_args=dict(keywords),
         environment=dict(environment or {}),
         sqlalchemy=False,
         version=version,
         build=build,
+        notes=notes,
+        files=dict(files or {}),
     )
     return _located(settings)
 
 
+def _options(dsn: Dsn) -> tuple[tuple[str, object], ...]:
+    return tuple([(key, resolved(value)) for key, value in dsn.options])
+
+
+def respelled(settings: DialerSettings, spelling: Spelling) -> DialerSettings:
+    """The settings that a spelling of them makes."""
+    return _located(after(settings, spelling))
+
+
+def with_files(settings: DialerSettings, files: Mapping[str, str]) -> DialerSettings:
+    """The same settings with the texts of service and option files, which may say where the connection goes."""
+    return _located(replace(settings, files=dict(files)))
+
+
+def files_named(settings: DialerSettings) -> tuple[str, ...]:
+    """The service and option files that the driver would read for further settings, as they are named."""
+    return dialect_for(settings.driver).files_named(settings) if settings.driver in _MODULES else ()
+
+
 def _located(settings: DialerSettings) -> DialerSettings:
+    """The same settings with their endpoint, which the dialect reads out of all the others.
+
+    Set in place: nobody else has them yet, and `replace` would take longer than the reading.
+    """
+    object.__setattr__(settings, "endpoint", _endpoint(settings))
+    return settings
+
+
+def _endpoint(settings: DialerSettings) -> Endpoint | None:
     if settings.driver in _MODULES:
-        return replace(settings, endpoint=dialect_for(settings.driver).endpoint(settings))
+        return dialect_for(settings.driver).endpoint(settings)
     host, port = (settings.dsn.hosts if settings.dsn and settings.dsn.hosts else ((None, None),))[0]
     if host is None or resolved(host) is not host:
-        return settings
-    return replace(settings, endpoint=TcpEndpoint(host, port or WIRES[settings.product].default_port))
+        return None
+    return TcpEndpoint(host, port or WIRES[settings.product].default_port)
 
 
 def read(
@@ -235,7 +279,8 @@ def read(
     if settings.driver not in _MODULES:
         return _unread(settings)
     dialer = dialect_for(settings.driver).read(settings)
-    return replace(dialer, notes=(*dialer.notes, *settings.notes)) if settings.notes else dialer
+    remarks = (*settings.notes, *client_key.notes(settings))
+    return replace(dialer, notes=(*dialer.notes, *remarks)) if remarks else dialer
 
 
 def write(
@@ -243,6 +288,11 @@ def write(
 ) -> Spelling:
     """The settings for `posture`; raises `SettingsError` where this driver has none or no dialect knows it."""
     return dialect_for(settings.driver).write(settings, posture, anchors, client_pair)
+
+
+def harden(settings: DialerSettings, spelling: Spelling) -> Spelling:
+    """A spelling of `verify-full` with what verification leaves open closed, as far as this driver can say it."""
+    return dialect_for(settings.driver).harden(settings, spelling)
 
 
 def _unread(settings: DialerSettings) -> Dialer:

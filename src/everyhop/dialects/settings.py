@@ -31,6 +31,9 @@ class Unresolved(Enum):
 
 UNRESOLVED: Final = Unresolved.VALUE
 
+_PROMISES: Final = frozenset({"channel-bound", "kept-without-tls"})
+"""Notes that tell of something good; the others tell of traps."""
+
 SOME_FILE: Final = "…"
 """Stands for a file of which nothing is known but that it is there, among the candidates of `alternatives`."""
 
@@ -72,19 +75,24 @@ class DialerSettings:
     (`>=1.1,<2`): what it leaves open becomes bounds. `build` is the version of the C library below the driver
     (libpq, Connector/C), where it is known. `endpoint` is None where it is known only at run time. `notes` are remarks
     from before any dialect had a look (`driver-assumed:…`).
+
+    `files` are the texts of the files that a driver would read for further settings (libpq's service file, MySQL's
+    option files), by the path under which the settings or the environment name them. A dialect opens nothing: a file
+    that is named and not given here is known only at run time, and becomes bounds.
     """
 
     driver: str
     product: str
     endpoint: Endpoint | None = None
     options: tuple[tuple[str, object], ...] = ()
-    connect_args: Mapping[str, object] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    connect_args: Mapping[str, object] = field(default_factory=dict, repr=False)  # there are passwords in these three
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     sqlalchemy: bool = True
     version: Version | None = None
     build: str | None = None
     dsn: Dsn | None = None
     notes: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def username(self) -> str | None:
@@ -118,18 +126,24 @@ class Spelling:
     """
 
     url: Dsn | None
-    connect_args: Mapping[str, object] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    connect_args: Mapping[str, object] = field(default_factory=dict, repr=False)  # there are passwords in both
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Dialect(Protocol):
-    """How one family of drivers spells postures: a module with these four functions."""
+    """How one family of drivers spells postures: a module with these six functions."""
 
     def endpoint(self, settings: DialerSettings) -> Endpoint | None:
         """Where the driver connects to; None where that is known only at run time."""
 
     def anchors(self, settings: DialerSettings) -> str | None:
         """The trust anchors that are named, whether they have an effect or not; None where none are."""
+
+    def files_named(self, settings: DialerSettings) -> tuple[str, ...]:
+        """The service and option files that the driver would read for further settings, as they are named.
+
+        A name may begin with `~/`: it is in the home folder of whoever runs the application.
+        """
 
     def read(self, settings: DialerSettings) -> Dialer:
         """What these settings really do."""
@@ -143,10 +157,29 @@ class Dialect(Protocol):
     ) -> Spelling:
         """The settings for `posture`, with all others left as they are; raises `SettingsError` if there are none."""
 
+    def harden(self, settings: DialerSettings, spelling: Spelling) -> Spelling:
+        """`spelling`, which `write` made of `settings` for `verify-full`, with what verification leaves open closed.
+
+        Where this driver and this version can say it: no name from a certificate's CN, no password in clear to a
+        server that asks for it, no `LOAD DATA LOCAL`, TLS 1.2 as floor. What stays open is in the notes of reading it.
+        """
+
 
 def resolved(value: object) -> object:
     """`UNRESOLVED` for a text with a part that is known only at run time, else the value itself."""
     return UNRESOLVED if isinstance(value, str) and PLACEHOLDER in value else value
+
+
+def after(settings: DialerSettings, spelling: Spelling) -> DialerSettings:
+    """The settings as they are once a spelling stands in their place."""
+    options = spelling.url.options if spelling.url is not None else ()
+    return replace(
+        settings,
+        dsn=spelling.url,
+        options=tuple([(name, resolved(value)) for name, value in options]),
+        connect_args=spelling.connect_args,
+        environment=spelling.environment,
+    )
 
 
 def alternatives(
@@ -168,12 +201,17 @@ def alternatives(
 
 
 def combined(dialers: Sequence[Dialer]) -> Dialer:
-    """One reading of several that are possible: bounds around them all, every note, and the weakest's reason."""
+    """One reading of several that are possible: bounds around them all, the weakest's reason, and every note.
+
+    But not a note that promises something which only some of them keep.
+    """
     first = min(dialers, key=lambda dialer: dialer.bounds.low.assurance)
     if all(dialer.bounds == first.bounds and dialer.notes == first.notes for dialer in dialers):
         return first
     bounds = reduce(Bounds.widen, (dialer.bounds for dialer in dialers))
-    notes = tuple(dict.fromkeys(note for dialer in dialers for note in dialer.notes))
+    kept = {note for note in _PROMISES if all(note in dialer.notes for dialer in dialers)}
+    every = dict.fromkeys(note for dialer in dialers for note in dialer.notes)
+    notes = tuple(note for note in every if note in kept or note not in _PROMISES)
     low, high = bounds.low.assurance, bounds.high.assurance
     why = first.why if low is high else f"not settled here ({low.word} to {high.word}); at worst: {first.why}"
     return replace(first, bounds=bounds, notes=notes, why=why)

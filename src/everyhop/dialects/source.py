@@ -8,7 +8,7 @@ from typing import Final
 from everyhop.dialects.dsn import PLACEHOLDER, SECRET_OPTIONS
 from everyhop.dialects.python_ssl import expression
 from everyhop.dialects.settings import PeerCheck, PythonContext
-from everyhop.model.secret import MASK, Secret
+from everyhop.model.secret import MASK, Secret, masked
 
 ANCHORS: Final = "/path/to/ca.pem"
 """Stands for the file with the authority that issued the server's certificate, where nothing names one yet."""
@@ -25,7 +25,9 @@ def source(value: object) -> str:
             written = "{" + ", ".join(f"{key!r}: {source(item)}" for key, item in unsecret(value).items()) + "}"
         case Secret():
             written = repr(MASK)
-        case str() | int() | float() | None:
+        case str():
+            written = repr(masked(value))  # a connection string may have a password in it
+        case int() | float() | None:
             written = repr(value)
         case _:
             written = "…"

@@ -14,6 +14,7 @@ from everyhop.drill.tape import Tape
 _CLIENT_SSL = 0x0800
 _SSL_REQUEST_LENGTH = 32
 _OK, _ERROR = 0x00, 0xFF
+_REMEMBERED = b"\x01\x03"  # caching_sha2_password knows the password's hash: the server goes on without an answer
 _ROUNDS = 10  # a login takes two or three; a peer that wants more is not let go on for ever
 
 
@@ -69,6 +70,8 @@ def _finish_login(dialer: Socket, listener: Socket, tape: Tape) -> None:
         tape.listener_sent(framed(sequence - 1, packet))
         if packet[:1] and packet[0] in (_OK, _ERROR):
             return
+        if packet == _REMEMBERED:
+            continue
         sequence, packet = mysql_packet(dialer)
         tape.dialer_sent(framed(sequence, packet))
         listener.sendall(framed(sequence + 1, packet))

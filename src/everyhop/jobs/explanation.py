@@ -9,18 +9,21 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
-from everyhop.dialects import registry
+from everyhop.dialects import client_key, registry
 from everyhop.dialects.dsn import Dsn
 from everyhop.dialects.notes import told
 from everyhop.dialects.settings import DialerSettings, Spelling
 from everyhop.dialects.source import ANCHORS, source, unsecret
 from everyhop.errors import SettingsError
+from everyhop.jobs.given import Given
+from everyhop.jobs.instead import instead, shown
 from everyhop.model.endpoint import Endpoint, UnixEndpoint
 from everyhop.model.finding import Finding, Remediation
 from everyhop.model.hop import Hop
 from everyhop.model.posture import Assurance, Bounds, Floor, Posture
 from everyhop.model.report import Report
-from everyhop.model.sighting import Dialer, Origin, Reading
+from everyhop.model.secret import masked
+from everyhop.model.sighting import Dialer, Gap, Origin, Reading
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.judge import judge
 from everyhop.rules.policy import Policy
@@ -51,16 +54,26 @@ class Check:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a URL really does with its driver. `dialer` and `settings` are None where there is no hop (SQLite).
+    """What settings really do with their driver. `dialer` and `settings` are None where there is no hop (SQLite).
 
-    What takes longer than reading (the judgement, the settings to use instead) is worked out when it is asked for.
+    `url` is None where a driver's keywords were given. `files_read` are service and option files that were there;
+    `gaps` tell of certificates that were there and are none. What takes longer than reading (the judgement, the
+    settings to use instead) is worked out when it is asked for.
     """
 
-    url: Dsn
+    url: Dsn | None
     settings: DialerSettings | None
     dialer: Dialer | None
     policy: Policy
     started: datetime
+    given: Given
+    files_read: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What was given, passwords masked, in a line."""
+        return shown(self.given)
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -80,7 +93,8 @@ class Explanation:
     @property
     def why(self) -> str:
         """One sentence on what these settings really do."""
-        return self.dialer.why if self.dialer else f"{self.url.dialect} is a file inside the process: there is no hop"
+        kind = self.url.dialect if self.url else "SQLite"
+        return self.dialer.why if self.dialer else f"{kind} is a file inside the process: there is no hop"
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -109,7 +123,7 @@ class Explanation:
         product = self.dialer.product
         hop = Hop(f"app-{product}", "app", product, registry.WIRES[product], self.endpoint)
         reading = Reading(self.dialer, Origin.DECLARED, self.endpoint, hop, ())
-        found = judge((reading,), catalogue(), self.policy, command="explain", started=self.started)
+        found = judge((reading, *self.gaps), catalogue(), self.policy, command="explain", started=self.started)
         return replace(found, findings=tuple(self._remedied(finding) for finding in found.findings))
 
     @property
@@ -132,26 +146,63 @@ class Explanation:
         """What else has to be done, or why there are no settings to use instead; empty where all is said."""
         return self._secure[1]
 
+    @property
+    def instead(self) -> str:
+        """The settings to use instead as lines to paste, passwords masked; empty where there are none."""
+        spelling = self._secure[0]
+        return instead(self.given, spelling, self.settings.environment) if spelling and self.settings else ""
+
+    @cached_property
+    def hardened(self) -> Spelling | None:
+        """The settings to use instead, with what full verification leaves open closed; None where nothing is left."""
+        spelling = self._secure[0]
+        if spelling is None or self.settings is None:
+            return None
+        found = registry.harden(self.settings, spelling)
+        return found if found != spelling else None
+
+    @property
+    def hardened_instead(self) -> str:
+        """The hardened settings as lines to paste; empty where there are none."""
+        found = self.hardened
+        return instead(self.given, found, self.settings.environment) if found and self.settings else ""
+
+    @property
+    def left_open(self) -> tuple[str, ...]:
+        """What full verification leaves open and the hardened settings close, in a sentence each."""
+        if self.settings is None or self.hardened is None or self._secure[0] is None:
+            return ()
+        before, after = (
+            registry.read(registry.respelled(self.settings, spelling)).notes
+            for spelling in (self._secure[0], self.hardened)
+        )
+        return tuple(s for s in map(told, (note for note in before if note not in after)) if s)
+
     @cached_property
     def _secure(self) -> tuple[Spelling | None, str]:
-        return _secured(self.settings, self.bounds) if self.settings and self.bounds else (None, "nothing to protect")
+        return (
+            _secured(client_key.own(self.settings), self.bounds)
+            if self.settings and self.bounds
+            else (None, "nothing to protect")
+        )
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the settings to use instead are those that were given: what is found is not their spelling."""
+        spelling = self._secure[0]
+        return spelling is not None and (spelling.url, spelling.connect_args) == (self.url, self.given.arguments)
 
     def _remedied(self, finding: Finding) -> Finding:
         spelling, remark = self._secure
-        if catalogue()[finding.rule].subject is not Dialer:
-            return finding
+        rule = catalogue()[finding.rule]
+        if rule.subject is not Dialer or rule.advice:
+            return replace(finding, remediation=Remediation(rule.advice)) if rule.advice else finding
         if spelling is None:
             return replace(finding, remediation=Remediation(remark))
+        if self.unchanged:  # the settings are right, and what is wrong is the driver's version, or none of this
+            return replace(finding, remediation=Remediation(remark)) if remark else finding
         text = "; ".join(part for part in ("use these settings", remark) if part)
-        return replace(finding, remediation=Remediation(text, pasted(spelling.url, spelling.connect_args)))
-
-
-def pasted(url: Dsn | None, arguments: Mapping[str, object]) -> str:
-    """Settings as a person puts them into a file, passwords masked."""
-    lines = [str(url)] if url is not None else []
-    if arguments:
-        lines.append(f"connect_args={source(arguments)}")
-    return "\n".join(lines)
+        return replace(finding, remediation=Remediation(text, self.instead))
 
 
 def plain(value: object) -> object:
@@ -161,7 +212,9 @@ def plain(value: object) -> object:
             return {key: plain(item) for key, item in unsecret(value).items()}
         case list() | tuple():
             return [plain(item) for item in value]
-        case str() | int() | float() | None:
+        case str():
+            return masked(value)
+        case int() | float() | None:
             return value
         case _:
             return source(value)
@@ -194,15 +247,30 @@ def _checks(dialer: Dialer, settings: DialerSettings) -> list[Check]:
 
     chain = reached(Assurance.CHAIN_VERIFIED)
     name = reached(Assurance.IDENTITY_VERIFIED)
-    against = "the system's trust anchors" if "system-anchors" in dialer.notes or not anchors else anchors
     floor = Answer.NO if high.floor is Floor.NONE else Answer.YES
     shown_floor = low.floor.shown if low.floor is high.floor else f"{low.floor.shown} to {high.floor.shown}"
     return [
         Check("encryption", reached(Assurance.ENCRYPTED), _ENCRYPTION[min(low.assurance, Assurance.ENCRYPTED)]),
-        Check("chain", chain, "" if chain is Answer.NO else f"against {against}"),
+        Check("chain", chain, "" if chain is Answer.NO else f"against {_believed(anchors, dialer.notes)}"),
         Check("name", name, "" if name is Answer.NO else "the host's, in the certificate"),
         Check("floor", floor, shown_floor if floor is Answer.YES else "TLS is not used"),
     ]
+
+
+def _believed(anchors: str | None, notes: tuple[str, ...]) -> str:
+    """The trust anchors in words; `anchors` is the file that is named, if any is."""
+    if "system-anchors" in notes:
+        return _SYSTEM
+    if anchors:
+        return anchors
+    if not _ELSEWHERE.isdisjoint(notes):
+        return "trust anchors that are known only where it runs"
+    return "~/.postgresql/root.crt" if not _AT_HOME.isdisjoint(notes) else _SYSTEM
+
+
+_SYSTEM: Final = "the system's trust anchors"
+_ELSEWHERE: Final = frozenset({"service-file", "option-file", "unresolved-options"})
+_AT_HOME: Final = frozenset({"root-file-needed", "home-root-file"})
 
 
 def _attack(dialer: Dialer) -> str:
@@ -217,6 +285,10 @@ def _attack(dialer: Dialer) -> str:
         case Assurance.ENCRYPTED:
             return f"answers with a certificate of his own, then reads and changes everything{password}"
         case Assurance.CHAIN_VERIFIED:
+            if "system-anchors" in dialer.notes:
+                return f"answers with a certificate of any public authority, for whatever name of his own{password}"
             return f"answers with any certificate of the same authority, another service's for example{password}"
         case Assurance.IDENTITY_VERIFIED:
+            if "cn-fallback" in dialer.notes:
+                return "nothing but stop the connection, unless the authority gave him this name as a CN"
             return "nothing but stop the connection"

@@ -26,14 +26,19 @@ class Binary:
 
     def find(self, directories: Iterable[Path] | None = None) -> Path:
         """The first that can be run in `directories`, or in the usual ones. Raises `ToolError` with the package."""
-        for directory in usual_directories() if directories is None else directories:
+        searched = None if directories is None else tuple(directories)
+        for directory in usual_directories() if searched is None else searched:
             path = directory / self.name
             if path.is_file() and os.access(path, os.X_OK):
                 return path
-        raise ToolError(
-            f"{self.name} is not installed (looked on PATH, in /usr/sbin and in /usr/lib/postgresql)",
-            hint=f"apt install {self.package}",
-        )
+        raise self.missing(searched)
+
+    def missing(self, searched: Iterable[Path] | None = None) -> ToolError:
+        """The error that tells where it was looked for (None: the usual directories), and what to install."""
+        looked = "on PATH, in /usr/sbin and in /usr/lib/postgresql"
+        if searched is not None:
+            looked = f"in {', '.join(map(str, searched))}"
+        return ToolError(f"{self.name} is not installed (looked {looked})", hint=f"apt install {self.package}")
 
 
 def usual_directories() -> list[Path]:
@@ -45,8 +50,13 @@ def usual_directories() -> list[Path]:
 
 def version_of(program: Path, argument: str = "--version") -> str:
     """The version that a program tells of itself, as `15.18` or `10.11.19`. Raises `LabError` where it tells none."""
+    return version_in(words_of(program, argument), program)
+
+
+def words_of(program: Path, argument: str = "--version") -> str:
+    """What a program prints when it is asked for its version. Raises `LabError` where it cannot be run."""
     try:
-        told = subprocess.run(
+        return subprocess.run(
             [program, argument],
             check=False,
             stdin=subprocess.DEVNULL,
@@ -59,9 +69,13 @@ def version_of(program: Path, argument: str = "--version") -> str:
         ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LabError(f"{program} cannot be run: {error}") from error
-    found = re.search(r"\d+(?:\.\d+)*", told)
+
+
+def version_in(words: str, program: Path) -> str:
+    """The version in what a program printed: what its own path may contain, as MySQL's does, is no version."""
+    found = re.search(r"\d+(?:\.\d+)*", words.replace(str(program), ""))
     if found is None:
-        raise LabError(f"{program} {argument} told no version: {told[:200]!r}")
+        raise LabError(f"{program} told no version: {words[:200]!r}")
     return found[0]
 
 

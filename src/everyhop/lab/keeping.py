@@ -18,7 +18,8 @@ from everyhop.errors import LabError
 from everyhop.lab import keeper
 from everyhop.lab.account import Account
 
-_LONGEST_END: Final = 15.0  # seconds; the keeper itself waits 5 for its programs, then kills them
+LONGEST_END: Final = 60.0
+"""Seconds. The keeper waits 5 for its programs and kills them; what they wrote goes in 7 more on a crowded machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,9 @@ class Keeper:
             return
         self._hang_up()
         try:
-            self._process.wait(_LONGEST_END)
+            self._process.wait(LONGEST_END)
         except subprocess.TimeoutExpired as error:
-            raise LabError(
-                f"the lab did not end within {_LONGEST_END:.0f} seconds", hint="everyhop lab list"
-            ) from error
+            raise LabError(f"the lab did not end within {LONGEST_END:.0f} seconds", hint="everyhop lab list") from error
 
     def _hang_up(self) -> None:
         for stream in (self._process.stdin, self._process.stdout):

@@ -10,7 +10,8 @@ from typing import Final
 from everyhop.errors import SettingsError
 from everyhop.model.secret import Secret
 
-_LONGEST: Final = 63  # bytes: PostgreSQL's NAMEDATALEN - 1; MariaDB takes 64 and, for users, more
+LONGEST: Final = 63
+"""Bytes of a name: PostgreSQL's NAMEDATALEN - 1; MariaDB takes 64 and, for users, more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,13 @@ class Login:
     socket: Path
 
 
-def new_login(*, database: str, user: str, password: Secret | None, admin: str, socket: Path) -> Login:
+def new_login(
+    *, database: str, user: str, password: Secret | None, admin: str, socket: Path, longest_user: int = LONGEST
+) -> Login:
     """A login with random passwords where none is given. Raises `SettingsError` for names that no server takes."""
-    for what, name in (("database", database), ("user", user)):
-        if not 0 < len(name.encode()) <= _LONGEST or not name.isprintable():
-            raise SettingsError(f"the name of a {what} has 1 to {_LONGEST} printable characters", key=what)
+    for what, name, longest in (("database", database, LONGEST), ("user", user, longest_user)):
+        if not 0 < len(name.encode()) <= longest or not name.isprintable():
+            raise SettingsError(f"the name of a {what} has 1 to {longest} printable characters", key=what)
     if user == admin:
         raise SettingsError(f"{admin!r} is the administrator; choose another user", key="user")
     if password is not None and not (password and password.reveal().isprintable()):

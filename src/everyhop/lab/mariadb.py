@@ -7,13 +7,14 @@ reads certificates anew only when it is told in SQL (`FLUSH SSL`).
 from __future__ import annotations
 
 import signal
-import socket
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from everyhop.errors import LabError, ToolError
-from everyhop.lab.binary import Binary, version_of
+from everyhop.lab import mysql_family
+from everyhop.lab.binary import Binary
+from everyhop.lab.installation import Installation, first_of, installations_of
 from everyhop.lab.keeping import Program
 from everyhop.lab.login import Login, new_login
 from everyhop.lab.port import free_endpoint
@@ -28,9 +29,12 @@ from everyhop.model.secret import Secret
 _MARIADBD: Final = Binary("mariadbd", "mariadb-server-core")
 _INSTALL_DB: Final = Binary("mariadb-install-db", "mariadb-server-core")
 _PRINT_DEFAULTS: Final = Binary("my_print_defaults", "mariadb-client-core")  # mariadb-install-db runs it
-_ADMIN: Final = "root"
 _SELF_MADE_TLS: Final = (11, 4)  # from here on MariaDB makes a certificate by itself where it is given none
-_GREETING: Final = 10  # protocol version, the first byte after the header of the server's first packet
+
+
+def installations(places: Iterable[Path] | None = None) -> Iterator[Installation]:
+    """Each MariaDB in these directories, or in the usual ones of this machine (None)."""
+    return installations_of("mariadb", _MARIADBD, places)
 
 
 def start(
@@ -44,21 +48,27 @@ def start(
     database: str = "app",
     user: str = "app",
     password: Secret | None = None,
+    installation: Installation | None = None,
 ) -> Server:
     """Start one that refuses plaintext (ENCRYPTED), takes both (OPPORTUNISTIC) or has no TLS (PLAINTEXT).
 
-    Its certificate is for `host` and `names`, or is the one in `issued`. Raises `ToolError`, `LabError`.
+    Its certificate is for `host` and `names`, or is the one in `issued`. Without an `installation` it is the machine's
+    first. Raises `ToolError`, `LabError`.
     """
-    mariadbd, install_db, _ = _MARIADBD.find(), _INSTALL_DB.find(), _PRINT_DEFAULTS.find()
-    version = version_of(mariadbd)
+    installation = installation or first_of(installations(), _MARIADBD.missing())
+    mariadbd, install_db, _ = (installation.find(one) for one in (_MARIADBD, _INSTALL_DB, _PRINT_DEFAULTS))
     endpoint = free_endpoint(host, port)
     directory = lab.room("mariadb")
-    login = new_login(database=database, user=user, password=password, admin=_ADMIN, socket=directory / "mariadb.sock")
-    _configure(lab, directory, endpoint, login, assurance, version)
+    login = new_login(
+        database=database, user=user, password=password, admin=mysql_family.ADMIN, socket=directory / "mariadb.sock"
+    )
+    without_tls = assurance is Assurance.PLAINTEXT and installation.release >= _SELF_MADE_TLS
+    home = mariadbd.parent.parent  # it does not look there by itself, but in /usr or where it was built for
+    _configure(lab, directory, endpoint, login, home, "ssl = 0" if without_tls else "")
     if assurance is not Assurance.PLAINTEXT:
         pair = lab.pair(directory, (host, *names), issued)
-        settings = _tls_settings(pair.certificate, pair.key, lab.anchors, assurance)
-        lab.write(directory / "conf.d" / "tls.cnf", settings)
+        tls = mysql_family.tls_settings(pair, lab.anchors, assurance)
+        lab.write(directory / "conf.d" / "tls.cnf", f"[mariadbd]\n{tls}")
     program = Program(
         argv=(str(mariadbd), f"--defaults-file={directory}/my.cnf"),
         log=directory / "server.log",
@@ -66,60 +76,44 @@ def start(
         account=lab.account,
         environment=lab.environment(),
     )
-    _initialise(lab, install_db, program, login)
-    query = "" if assurance is Assurance.PLAINTEXT else f"ssl_ca={lab.anchors}"
-    # All settings are read and an unknown one ends it; what it prints besides its complaint is a manual.
-    test = ("/bin/sh", "-c", 'exec "$0" "$@" --verbose --help >/dev/null', *program.argv)
-    product = Product("mariadb", version, "mysql+pymysql", query, _is_ready, test, _reload)
+    _initialise(lab, install_db, home, program, login)
+    product = Product(
+        "mariadb",
+        installation.version,
+        "mysql+pymysql",
+        "" if assurance is Assurance.PLAINTEXT else f"ssl_ca={lab.anchors}",
+        mysql_family.is_ready,
+        # All settings are read and an unknown one ends it; what it prints besides its complaint is a manual.
+        ("/bin/sh", "-c", 'exec "$0" "$@" --verbose --help >/dev/null', *program.argv),
+        mysql_family.reload_by("FLUSH SSL"),
+    )
     return lab.add(Server(lab.keeper, product, program, endpoint, lab.anchors, login))
 
 
-def _configure(
-    lab: Lab, directory: Path, endpoint: TcpEndpoint, login: Login, assurance: Assurance, version: str
-) -> None:
+def _configure(lab: Lab, directory: Path, endpoint: TcpEndpoint, login: Login, home: Path, extra: str) -> None:
     lab.folder(directory / "conf.d")
     lab.folder(directory / "temporary")
-    major, minor = (int(part) for part in f"{version}.0".split(".")[:2])
-    bare = assurance is Assurance.PLAINTEXT and (major, minor) >= _SELF_MADE_TLS
     lab.write(
         directory / "my.cnf",
         f"""\
 [mariadbd]
-datadir = {directory}/data
-tmpdir = {directory}/temporary
-socket = {login.socket}
+basedir = {home}
+{mysql_family.settings(directory, endpoint, login)}\
 pid-file = {directory}/mariadb.pid
-bind-address = {endpoint.host}
-port = {endpoint.port}
-skip-name-resolve
-skip-log-bin
-innodb-buffer-pool-size = 16M
 innodb-log-file-size = 8M
-innodb-flush-log-at-trx-commit = 0
-{"ssl = 0" if bare else ""}
+{extra}
 !includedir {directory}/conf.d/
 """,
     )
 
 
-def _tls_settings(certificate: Path, key: Path, anchors: Path, assurance: Assurance) -> str:
-    insist = "ON" if assurance is Assurance.ENCRYPTED else "OFF"
-    return f"""\
-[mariadbd]
-ssl_cert = {certificate}
-ssl_key = {key}
-ssl_ca = {anchors}
-tls_version = TLSv1.2,TLSv1.3
-require_secure_transport = {insist}
-"""
-
-
-def _initialise(lab: Lab, install_db: Path, server: Program, login: Login) -> None:
+def _initialise(lab: Lab, install_db: Path, home: Path, server: Program, login: Login) -> None:
     directory, passwords = server.directory, (login.password, login.admin_password)
     log = directory / "initialise.log"
     argv: tuple[str, ...] = (
         str(install_db),
         f"--defaults-file={directory}/my.cnf",
+        f"--basedir={home}",
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
         "--skip-name-resolve",
@@ -133,63 +127,14 @@ def _initialise(lab: Lab, install_db: Path, server: Program, login: Login) -> No
 
 
 def _first_statements(login: Login) -> str:
-    user, database = f"{_literal(login.user)}@'%'", _identifier(login.database)
     return "\n".join(
         (
             "FLUSH PRIVILEGES;",  # --bootstrap starts without the tables of users
-            f"ALTER USER 'root'@'localhost' IDENTIFIED BY {_literal(login.admin_password.reveal())};",
             # mariadb-install-db makes more roots, without a password, one for the name of this machine among them.
             "DELETE FROM mysql.global_priv WHERE Host <> 'localhost' OR User NOT IN ('root', 'mariadb.sys');",
             "DELETE FROM mysql.proxies_priv WHERE Host <> 'localhost';",
             "FLUSH PRIVILEGES;",
-            f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb4;",
-            f"CREATE USER {user} IDENTIFIED BY {_literal(login.password.reveal())};",
-            f"GRANT ALL PRIVILEGES ON {database}.* TO {user};",
+            *mysql_family.statements_for(login),
             "",
         )
     )
-
-
-def _is_ready(server: Server, _pid: int) -> bool:
-    """Whether a greeting comes over its unix socket, which nobody else has."""
-    if server.login is None:
-        return False
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as attempt:
-            attempt.settimeout(5)
-            attempt.connect(str(server.login.socket))
-            greeting = attempt.recv(5)
-    except OSError:
-        return False
-    return len(greeting) == 5 and greeting[4] == _GREETING
-
-
-def _reload(server: Server) -> None:
-    try:
-        import pymysql  # noqa: PLC0415  # it comes with an extra, and only this needs it
-    except ImportError as error:
-        raise ToolError(
-            "MariaDB reads its certificate anew only when told in SQL, and PyMySQL is not installed",
-            hint='pip install "everyhop[mysql]", or restart the server',
-        ) from error
-    if server.login is None:
-        raise LabError("there is no login to this server")
-    try:
-        connection = pymysql.connect(
-            unix_socket=str(server.login.socket),
-            user=server.login.admin,
-            password=server.login.admin_password.reveal(),
-            connect_timeout=5,
-        )
-        with connection, connection.cursor() as cursor:
-            cursor.execute("FLUSH SSL")
-    except pymysql.MySQLError as error:
-        raise LabError(f"MariaDB keeps its old certificate: {error}", hint=server.tail()) from error
-
-
-def _identifier(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

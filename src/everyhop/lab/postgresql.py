@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import signal
 import socket
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from everyhop.errors import LabError
-from everyhop.lab.binary import Binary, usual_directories, version_of
+from everyhop.lab.binary import Binary
+from everyhop.lab.installation import Installation, first_of, installations_of
 from everyhop.lab.keeping import Program
 from everyhop.lab.login import Login, new_login
 from everyhop.lab.port import free_endpoint
@@ -31,6 +33,11 @@ _TAKEN_UP: Final = "received SIGHUP"
 _KEPT: Final = ("not reloaded", "contains errors", "cannot be changed without restarting")
 
 
+def installations(places: Iterable[Path] | None = None) -> Iterator[Installation]:
+    """Each PostgreSQL in these directories, or on this machine (None): PATH first, then Debian's from the newest on."""
+    return installations_of("postgresql", _POSTGRES, places)
+
+
 def start(
     lab: Lab,
     assurance: Assurance = Assurance.ENCRYPTED,
@@ -42,13 +49,15 @@ def start(
     database: str = "app",
     user: str = "app",
     password: Secret | None = None,
+    installation: Installation | None = None,
 ) -> Server:
     """Start one that refuses plaintext (ENCRYPTED), takes both (OPPORTUNISTIC) or has no TLS (PLAINTEXT).
 
-    Its certificate is for `host` and `names`, or is the one in `issued`. Raises `ToolError`, `LabError`.
+    Its certificate is for `host` and `names`, or is the one in `issued`. Without an `installation` it is the machine's
+    first. Raises `ToolError`, `LabError`.
     """
-    postgres = _POSTGRES.find().resolve()  # what is on PATH may be a link to one of several versions
-    initdb = _INITDB.find([postgres.parent, *usual_directories()])
+    installation = installation or first_of(installations(), _POSTGRES.missing())
+    postgres, initdb = installation.find(_POSTGRES), installation.find(_INITDB)
     endpoint = free_endpoint(host, port)
     directory = lab.room("postgresql")
     socket = directory / f".s.PGSQL.{endpoint.port}"
@@ -69,7 +78,7 @@ def start(
     )
     product = Product(
         "postgresql",
-        version_of(postgres),
+        installation.version,
         "postgresql+psycopg2",
         "" if assurance is Assurance.PLAINTEXT else f"sslmode=verify-full&sslrootcert={lab.anchors}",
         _is_ready,

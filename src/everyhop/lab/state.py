@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from everyhop.errors import LabError, ToolError
 from everyhop.lab.keeper import DIRECTORY_PREFIX, started_at
+from everyhop.lab.keeping import LONGEST_END
 
 _YOUNG: Final = 30.0  # seconds in which a state file may still be without a keeper
-_PATIENCE: Final = 15.0  # seconds for a lab to end; its keeper kills what has not ended after 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +98,10 @@ def end(lab: Known) -> None:
     if told is None or not _is_alive(told):
         return
     os.kill(lab.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + LONGEST_END
     while _is_alive(told):
         if time.monotonic() > deadline:
-            raise LabError(f"{lab.name} did not end within {_PATIENCE:.0f} seconds", hint=f"kill -9 {lab.pid}")
+            raise LabError(f"{lab.name} did not end within {LONGEST_END:.0f} seconds", hint=f"kill -9 {lab.pid}")
         time.sleep(0.02)
 
 

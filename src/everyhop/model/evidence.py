@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from everyhop.model.certificate import Leaf
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from everyhop.model.certificate import Leaf
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from everyhop.model.certificate import Chain
-from everyhop.model.endpoint import Endpoint
-from everyhop.model.evidence import Evidence
-from everyhop.model.hop import Hop
-from everyhop.model.posture import Bounds
+if TYPE_CHECKING:  # a process that asks for one URL needs no certificates: each of these costs a millisecond
+    from everyhop.model.certificate import Chain
+    from everyhop.model.endpoint import Endpoint
+    from everyhop.model.evidence import Evidence
+    from everyhop.model.hop import Hop
+    from everyhop.model.posture import Bounds
 
 
 class Origin(Enum):

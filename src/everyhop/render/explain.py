@@ -9,7 +9,7 @@ from everyhop.model.endpoint import Endpoint
 from everyhop.model.posture import Assurance, Bounds
 from everyhop.model.report import Report
 from everyhop.model.secret import masked
-from everyhop.model.sighting import Dialer
+from everyhop.model.sighting import Dialer, Gap
 from everyhop.render.ink import Ink, Role, plain
 from everyhop.render.lines import wrapped
 from everyhop.render.printable import printable
@@ -31,11 +31,16 @@ def explanation_text(
     traps: Iterable[str],
     instead: str,
     remark: str,
+    hardened: str = "",
+    left_open: Iterable[str] = (),
+    files_read: Iterable[str] = (),
     ink: Ink = plain,
 ) -> str:
     """The text form of `everyhop explain`; `checks` are what, answer (`yes`, `no`, `depends`) and detail.
 
     `instead` are the settings to paste, lines of text with passwords masked already; empty where there are none.
+    `hardened` are those that also close what is `left_open` by the others; empty where they are not asked for.
+    `files_read` are the service and option files that were read.
     """
     head = [ink(Role.STRONG, printable(masked(url)))]
     if dialer is not None:
@@ -48,8 +53,13 @@ def explanation_text(
     blocks.append([_check(*check, ink) for check in checks])
     blocks.append([line for trap in traps for line in _entry("note", trap)])
     blocks.append([f"  {f.rule}  {f.severity.word}  {f.certainty.value}" for f in report.findings])
+    blocks += [list(_gap(gap, ink)) for gap in report.gaps]
     blocks.append(list(_instead(report, instead, remark, ink)) if dialer else [])
-    blocks.append([line for told in assumptions(report.readings) for line in _entry("assumed", told)])
+    blocks.append(list(_harder(hardened, left_open, ink)))
+    here = tuple(f"{gap.where} " for gap in report.gaps)  # of these something is known already
+    assumed = [told for told in assumptions(report.readings) if not told.startswith(here)]
+    blocks.append([line for told in assumed for line in _entry("assumed", told)])
+    blocks.append([line for name in files_read for line in _entry("read", f"{name}, as it is on this machine")])
     blocks.append([printable(masked(summary(report)))] if dialer else [])
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -67,7 +77,8 @@ def _check(what: str, answer: str, detail: str, ink: Ink) -> str:
 def _instead(report: Report, instead: str, remark: str, ink: Ink) -> Iterator[str]:
     if not report.findings:
         allowed = next(filter(None, map(allowed_words, report.hops)), None)
-        yield f"  nothing to change: {allowed}" if allowed else "  nothing to change"
+        here = " in these settings" if report.gaps else ""  # but there is in a file
+        yield f"  nothing to change{here}: {allowed}" if allowed else f"  nothing to change{here}"
         return
     if instead:
         yield "  use instead"
@@ -75,6 +86,27 @@ def _instead(report: Report, instead: str, remark: str, ink: Ink) -> Iterator[st
             yield "    " + ink(Role.PASTE, printable(line))
     if remark:
         yield from _entry("fix", remark)
+
+
+def _harder(hardened: str, left_open: Iterable[str], ink: Ink) -> Iterator[str]:
+    left_open = tuple(left_open)
+    if not left_open:
+        return
+    if not hardened:
+        yield from _entry("left open", f"{'; '.join(left_open)} (-v shows what closes it)")
+        return
+    yield "  harder still"
+    for line in hardened.splitlines():
+        yield "    " + ink(Role.PASTE, printable(masked(line)))
+    for told in left_open:
+        yield from _entry("closes", told)
+
+
+def _gap(gap: Gap, ink: Ink) -> Iterator[str]:
+    """A file that is there and cannot be what the settings take it for."""
+    yield f"  {ink(Role.BAD, 'file'.ljust(10))}  {printable(masked(gap.where))}"
+    yield from _entry("", gap.reason)
+    yield from _entry("hint", gap.hint)
 
 
 def _entry(label: str, text: str) -> Iterator[str]:

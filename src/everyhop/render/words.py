@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from everyhop.model.certificate import Leaf
 from everyhop.model.endpoint import Endpoint, Locality, TcpEndpoint
 from everyhop.model.evidence import Evidence, FileState, RuntimeSample, SourceSpan, Transcript
 from everyhop.model.finding import Finding
@@ -13,6 +13,9 @@ from everyhop.model.posture import Assurance, Bounds
 from everyhop.model.report import Grade, HopState, Report
 from everyhop.model.secret import masked
 from everyhop.model.wire import Wire
+
+if TYPE_CHECKING:
+    from everyhop.model.certificate import Leaf
 
 _LOCAL = {Locality.UNIX: "local socket (allowed)", Locality.LOOPBACK: "loopback (allowed)"}
 NOT_LOOKED_AT = "not looked at"

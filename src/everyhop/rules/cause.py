@@ -20,8 +20,23 @@ def one_for_each_cause(findings: Iterable[Finding]) -> list[Finding]:
 
 def _joined(group: list[Finding]) -> list[Finding]:
     group = sorted(group, key=lambda finding: finding.certainty is Certainty.CERTAIN)  # what is certain is kept
-    placed = {(finding.fingerprint, finding.span): finding for finding in group if finding.span}
+    placed: dict[object, list[Finding]] = {}
+    for finding in group:
+        if finding.span:
+            placed.setdefault(_place(finding), []).append(finding)
     live = [finding for finding in group if not finding.span]
-    heads = list(placed.values()) or list({finding.message: finding for finding in live}.values())
+    heads = [_once(same) for same in placed.values()] or list({finding.message: finding for finding in live}.values())
     seen = [item for finding in live for item in finding.evidence]
     return [replace(head, evidence=tuple(dict.fromkeys([*head.evidence, *seen]))) for head in heads]
+
+
+def _place(finding: Finding) -> object:
+    """One place that is read in two ways, with the same to say of both, is one cause."""
+    span = finding.span
+    return span and (span.path, span.line, span.column, finding.message, finding.why)
+
+
+def _once(same: list[Finding]) -> Finding:
+    head = same[-1]
+    uses = [item for finding in same for item in finding.evidence if item is not finding.span]
+    return replace(head, evidence=tuple(dict.fromkeys([*head.evidence, *uses])))

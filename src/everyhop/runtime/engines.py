@@ -15,6 +15,7 @@ from typing import Any
 
 from everyhop.runtime.failure import Failure
 from everyhop.runtime.hiding import Hiding, is_secret
+from everyhop.runtime.installed import build_of, driver_of, version_of
 
 _NO_ENGINE_HINT = (
     "everyhop sees what exists once the app is loaded: name the factory (MODULE:create_app), or give the URL by "
@@ -115,29 +116,9 @@ def described(item: Found, hiding: Hiding) -> dict[str, Any]:
     return {
         "name": item.name,
         "dialect": dialect.name,
-        "driver": _driver(dialect),
+        "driver": driver_of(dialect),
         "url": shown.render_as_string(hide_password=True),
-        "version": _version(dialect.dbapi),
-        "build": _build(dialect.dbapi),
+        "version": version_of(dialect),
+        "build": build_of(dialect),
         "asynchronous": bool(dialect.is_async),
     }
-
-
-def _driver(dialect: Any) -> str:
-    """The module that really connects: pymysql also stands in for MySQLdb (`install_as_MySQLdb`)."""
-    module = getattr(dialect.dbapi, "__name__", "")
-    return "pymysql" if module == "pymysql" else str(dialect.driver)
-
-
-def _version(dbapi: Any) -> str | None:
-    # PyMySQL's __version__ is that of the mysqlclient whose part it can take.
-    version = getattr(dbapi, "VERSION_STRING", None) or getattr(dbapi, "__version__", None)
-    return version.split()[0] if isinstance(version, str) and version.strip() else None
-
-
-def _build(dbapi: Any) -> str | None:
-    """The libpq version below psycopg: 170011 is 17.11 (postgresql.org, PQlibVersion)."""
-    number = getattr(dbapi, "__libpq_version__", None)
-    if number is None and getattr(dbapi, "__name__", "") == "psycopg":
-        number = dbapi.pq.version()
-    return f"{number // 10000}.{number % 10000}" if isinstance(number, int) else None

@@ -75,7 +75,8 @@ def observe(workspace: Workspace, topology: Topology) -> Observed:
     for source in workspace.sources:
         if source.kind is Kind.PGBOUNCER:
             hops.poolers |= poolers.ports(source.text)
-    reader = Reader(versions.Versions(tuple(parsed.pinned)), hops, environment)
+    server_keys = frozenset(key for container in named for key in listeners.keys(container))
+    reader = Reader(versions.Versions(tuple(parsed.pinned)), hops, environment, server_keys)
 
     modules = list(
         project.parsed(path for path, text in project.texts.items() if any(word in text for word in _RELEVANT))

@@ -30,6 +30,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     judge=_judge,
     cwe=("CWE-298",),
-    standards={"asvs": "12.3.4"},
+    standards={"asvs": "12.3.4", "pci-dss": "4.2.1"},
     page=__doc__,
+    advice="renew the certificate, and let a timer renew it from now on",
 )

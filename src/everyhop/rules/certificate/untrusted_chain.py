@@ -30,6 +30,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     judge=_judge,
     cwe=("CWE-295",),
-    standards={"asvs": "12.3.4"},
+    standards={"asvs": "12.3.4", "pci-dss": "4.2.1"},
     page=__doc__,
+    advice="serve leaf and intermediates, issued by an authority that the dialers have as an anchor",
 )

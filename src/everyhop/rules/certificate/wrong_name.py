@@ -33,4 +33,5 @@ RULE = Rule(
     cwe=("CWE-297",),
     standards={"asvs": "12.3.4"},
     page=__doc__,
+    advice="issue a certificate for the name, or the address, that the dialers use",
 )

@@ -31,7 +31,8 @@ RULE = Rule(
     subject=Agreement,
     severity=Severity.HIGH,
     judge=_judge,
-    cwe=("CWE-1188",),
+    cwe=("CWE-440",),
     standards={},
     page=__doc__,
+    advice="look for what overrides the settings (a variable, a file never reloaded, a wrapper), and look again",
 )

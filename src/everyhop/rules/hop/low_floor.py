@@ -3,6 +3,9 @@
 TLS 1.0 and 1.1 are deprecated (RFC 8996): they rest on SHA-1 and MD5 and lack authenticated encryption. A dialer that
 accepts them can be talked down to them.
 
+    ?ssl_min_protocol_version=TLSv1.2                     # libpq
+    context.minimum_version = ssl.TLSVersion.TLSv1_2      # an SSLContext
+
 Fires on a dialer that may use TLS and whose oldest version is below the policy's `floor` (TLS 1.2 by default). Where
 the floor is not known, only on a dialer that insists on TLS: without that the version is the lesser worry.
 """
@@ -34,6 +37,6 @@ RULE = Rule(
     severity=Severity.LOW,
     judge=_judge,
     cwe=("CWE-326",),
-    standards={"asvs": "12.1.1", "nist-800-52r2": "4.1"},
+    standards={"asvs": "12.1.1", "pci-dss": "4.2.1", "nist-800-52r2": "4.1"},
     page=__doc__,
 )

@@ -29,6 +29,7 @@ RULE = Rule(
     severity=Severity.LOW,
     judge=_judge,
     cwe=("CWE-326",),
-    standards={"asvs": "12.1.1", "nist-800-52r2": "3.1"},
+    standards={"asvs": "12.1.1", "pci-dss": "4.2.1", "nist-800-52r2": "3.1"},
     page=__doc__,
+    advice="raise the server's lowest TLS version to the floor",
 )

@@ -4,6 +4,9 @@ libpq's default `sslmode=prefer`, PyMySQL without any `ssl_*` option and their l
 and go on in plaintext when an answer says that it does not. That answer travels unprotected: one changed byte strips
 the TLS of every connection, and neither side logs a thing.
 
+    ?sslmode=prefer                                       # this
+    ?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem      # becomes this
+
 Fires on a dialer whose assurance is `opportunistic` where more is demanded.
 """
 

@@ -40,4 +40,5 @@ RULE = Rule(
     cwe=("CWE-319",),
     standards={"owasp-api": "API8:2023", "asvs": "12.3.1", "pci-dss": "4.2.1"},
     page=__doc__,
+    advice="give the server a certificate and let it refuse connections without TLS",
 )

@@ -3,6 +3,9 @@
 Everything on this hop can be read and changed by whoever sits on the path: the SQL, its results, the session data. With
 most MySQL drivers the password goes with it, because a server that asks for it in clear gets it.
 
+    postgresql+psycopg://…?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem
+    mysql+pymysql://…?ssl_ca=/etc/ssl/ca.pem    (PyMySQL 1.2.0 and later)
+
 Fires on a dialer whose best possible assurance is `plaintext` where more is demanded; possible, where it may be more,
 as with a URL that is known only at run time. Silent on unix sockets and, by the default policy, on the loopback.
 """

@@ -4,6 +4,9 @@
 `CERT_NONE`: the certificate is not looked at, so an attacker on the path answers with one of his own, reads everything
 and passes it on.
 
+    ?sslmode=require                                      # this
+    ?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem      # becomes this
+
 Fires on a dialer whose assurance is `encrypted` where more is demanded.
 """
 
@@ -33,6 +36,6 @@ RULE = Rule(
     severity=Severity.HIGH,
     judge=_judge,
     cwe=("CWE-295",),
-    standards={"owasp-api": "API8:2023", "asvs": "12.3.2", "nist-800-52r2": "4.5"},
+    standards={"owasp-api": "API8:2023", "asvs": "12.3.2", "pci-dss": "4.2.1", "nist-800-52r2": "4.5"},
     page=__doc__,
 )

@@ -3,6 +3,9 @@
 `sslmode=verify-ca`, `sslmode=require` with a root certificate, `VERIFY_CA`: any certificate from the same authority
 will do. With a public authority that is anybody's; with an internal one it is every other service's.
 
+    ?sslmode=verify-ca&sslrootcert=/etc/ssl/ca.pem        # this
+    ?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem      # becomes this
+
 Fires on a dialer whose assurance is `verify-ca` where `verify-full` is demanded.
 """
 

@@ -33,4 +33,5 @@ RULE = Rule(
     cwe=("CWE-614",),
     standards={"asvs": "3.3.1"},
     page=__doc__,
+    advice="set SESSION_COOKIE_SECURE = True where the app is served over HTTPS",
 )

@@ -30,4 +30,5 @@ RULE = Rule(
     cwe=("CWE-1188",),
     standards={},
     page=__doc__,
+    advice="renew it with a reason and a date, or take it out and mend what it excused",
 )

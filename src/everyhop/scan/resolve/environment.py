@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from everyhop.model.evidence import SourceSpan
-from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, joined, options
+from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, defaulted, joined, options
 from everyhop.scan.syntax.interpolation import Grammar, Reference, split
 
 _DEPTH: Final = 8
@@ -97,7 +97,7 @@ class Environment:
         near = [s for s in self._by_name.get(piece.name, ()) if self._visible(s, setting)]
         if near and depth:
             return choice(self.worth(other, depth - 1) for other in near)
-        return default if default is not None else Unknown(piece.name)
+        return defaulted(default, piece.name) if default is not None else Unknown(piece.name)
 
     @staticmethod
     def _visible(other: Setting, setting: Setting) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve.values import (
     Hole,
     Known,
     Partly,
+    Share,
     Table,
     Unknown,
     Value,
@@ -85,10 +87,14 @@ def _field(field: str, counter: Iterator[int], arguments: Sequence[Value], keywo
 def _replaced(owner: Value, old: str, new: str, count: int) -> Value:
     match owner:
         case Known(value=str() as known):
-            return Known(known.replace(old, new, count), owner.at)
+            return replace(owner, value=known.replace(old, new, count), shares=_each(owner, old, new, count))
         case Partly(pieces=pieces):
             kept = tuple(p.replace(old, new, count) if isinstance(p, str) else p for p in pieces)
-            return Partly(kept, owner.at)
+            return replace(owner, pieces=kept, shares=_each(owner, old, new, count))
         case Unknown(name=name, fallback=fallback) if fallback is not None:
             return Unknown(name, choice(_replaced(o, old, new, count) for o in options(fallback)), owner.at)
     return owner
+
+
+def _each(owner: Known | Partly, old: str, new: str, count: int) -> tuple[Share, ...]:
+    return tuple(replace(share, text=share.text.replace(old, new, count)) for share in owner.shares)

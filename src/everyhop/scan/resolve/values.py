@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Final
 
+from everyhop.dialects.dsn import PLACEHOLDER
 from everyhop.model.evidence import SourceSpan
 
 MOST: Final = 8
@@ -31,19 +32,30 @@ class Hole:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a text: where it stands, and the name of the variable or parameter of which it is only the default."""
+
+    text: str
+    at: SourceSpan | None
+    default_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """A plain value."""
+    """A plain value; `shares` tell the parts of a text that does not come from one place (`shares_of`)."""
 
     value: str | bytes | int | float | complex | bool | None
     at: SourceSpan | None = None
+    shares: tuple[Share, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Partly:
-    """A text with holes."""
+    """A text with holes; `shares` as of `Known`."""
 
     pieces: tuple[str | Hole, ...]
     at: SourceSpan | None = None
+    shares: tuple[Share, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +162,47 @@ def _joined(parts: tuple[Value, ...], at: SourceSpan | None) -> Value:
                 pieces.append(piece)
             if isinstance(piece, str) and "://" in piece:
                 home = place(part) or home
+    shares = _shared(parts, at)
     if all(isinstance(piece, str) for piece in pieces):
-        return Known("".join(map(str, pieces)), home)
-    return Partly(tuple(piece for piece in pieces if piece != ""), home)
+        return Known("".join(map(str, pieces)), home, shares)
+    return Partly(tuple(piece for piece in pieces if piece != ""), home, shares)
+
+
+def shares_of(value: Value) -> tuple[Share, ...]:
+    """The parts of a text in order, each with where it comes from; a part known only at run time is a `PLACEHOLDER`."""
+    match value:
+        case Known(shares=shares) | Partly(shares=shares) if shares:
+            return shares
+        case Known(value=plain, at=at):
+            return (Share(str(plain), at),)
+        case Partly(pieces=pieces, at=at):
+            return tuple(_share(piece, at) for piece in pieces)
+        case Unknown(name=name, fallback=Known(at=at)):
+            return tuple(_share(piece, at) for piece in pieces_of(value)) or (Share(PLACEHOLDER, at, name),)
+        case _:
+            return (Share(PLACEHOLDER, None),)
+
+
+def defaulted(value: Value, name: str) -> Value:
+    """A value that counts only as long as nobody sets `name`: its texts say so in their shares."""
+    return choice(
+        replace(option, shares=tuple(replace(share, default_of=name) for share in shares_of(option)))
+        if isinstance(option, Known | Partly)
+        else option
+        for option in options(value)
+    )
+
+
+def _share(piece: str | Hole, at: SourceSpan | None) -> Share:
+    if isinstance(piece, str):
+        return Share(piece, at)
+    return Share(PLACEHOLDER, at) if piece.fallback is None else Share(piece.fallback, at, piece.name)
+
+
+def _shared(parts: Iterable[Value], at: SourceSpan | None) -> tuple[Share, ...]:
+    """The shares of several parts, one after the other; a part without a place of its own stands at `at`."""
+    found = (share for part in parts for share in shares_of(part) if share.text)
+    return tuple(share if share.at else replace(share, at=at) for share in found)
 
 
 def pieces_of(value: Value) -> Iterator[str | Hole]:

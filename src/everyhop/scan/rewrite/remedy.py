@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from everyhop.dialects import registry
+from everyhop.dialects import client_key, registry
 from everyhop.dialects.dsn import PLACEHOLDER
 from everyhop.dialects.settings import DialerSettings, Spelling
 from everyhop.dialects.source import ANCHORS, source
@@ -20,14 +20,6 @@ from everyhop.model.wire import Wire
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.policy import Policy
 
-# Findings that the settings of a listener or of the app end, not those of a dialer.
-_TEXTS: Final = {
-    "plaintext-accepted": "give the server a certificate and let it refuse connections without TLS",
-    "old-tls-versions": "raise the server's lowest TLS version to the floor",
-    "broken-waiver": 'give it a rule, a reason="…" and a last day until=2027-06-30, or take it out',
-    "expired-waiver": "mend what it excused, or renew it with a reason and a later day",
-    "insecure-cookie": "set SESSION_COOKIE_SECURE = True where the app is served over HTTPS",
-}
 _RUN_TIME: Final = "demand verify-full where the URL is set; everyhop verify asks the running app what it really does"
 
 _PROXY: Final = (
@@ -50,8 +42,6 @@ def _remedied(finding: Finding, settings: Mapping[SourceSpan, DialerSettings], p
     advice = catalogue()[finding.rule].advice
     if advice:
         return replace(finding, remediation=Remediation(advice))
-    if finding.rule in _TEXTS:
-        return replace(finding, remediation=Remediation(_TEXTS[finding.rule]))
     if span is None:
         return finding
     found = settings.get(span)
@@ -84,7 +74,7 @@ def spelled(settings: DialerSettings, demand: Posture, anchors: str) -> Spelling
     TLS 1.2 is the least that is ever written (RFC 8996 ends what is older).
     """
     floor = max(demand.floor, Floor.TLS_1_2)
-    return registry.write(settings, Posture(demand.assurance, floor, ClientAuth.ABSENT), anchors)
+    return registry.write(client_key.own(settings), Posture(demand.assurance, floor, ClientAuth.ABSENT), anchors)
 
 
 def named_anchors(settings: DialerSettings) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final
 
-from everyhop.dialects import registry
+from everyhop.dialects import client_key, registry
 from everyhop.dialects.dsn import PLACEHOLDER, Dsn, Grammar
 from everyhop.dialects.settings import ANY_OPTION, UNRESOLVED, DialerSettings
 from everyhop.errors import SettingsError
@@ -17,7 +17,8 @@ from everyhop.model.evidence import SourceSpan
 from everyhop.model.posture import TOP, UNKNOWN, Bounds
 from everyhop.model.sighting import Dialer, Gap, Origin, Reading
 from everyhop.scan.resolve.environment import Environment
-from everyhop.scan.resolve.values import Known, Made, Unknown, Value, options, place
+from everyhop.scan.resolve.values import Known, Made, Unknown, Value, defaulted, options, place
+from everyhop.scan.sightings import passwords
 from everyhop.scan.sightings.hops import Hops
 from everyhop.scan.sightings.libraries import OPENERS
 from everyhop.scan.sightings.opener import Drivers
@@ -54,11 +55,15 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads uses, with the versions that the project asks for, the hops met so far, and what libpq finds around it."""
+    """Reads uses, with the versions that the project asks for, the hops met so far, and what libpq finds around it.
+
+    `server_keys` are the files that the project's own listeners serve with.
+    """
 
     versions: Versions
     hops: Hops
     environment: Environment
+    server_keys: frozenset[str] = frozenset()
 
     def read(self, use: Use) -> Iterator[Dial | Gap]:
         """The readings of a use: one for each place where a value for it stands."""
@@ -93,7 +98,7 @@ class Reader:
             return
         rest: Mapping[str, object] = {ANY_OPTION: UNRESOLVED} if _OPEN_END.search(written.written) else {}
         for keywords in tables(use.keywords):
-            found = self._url(use, written, {**keywords, **rest}, place(url) if url is not None else None)
+            found = self._url(use, url, written, {**keywords, **rest})
             if found is not None:
                 yield found
 
@@ -101,7 +106,7 @@ class Reader:
         """A default is read as what it is, unless it is harmless: then what is set at run time may not be."""
         quiet = True
         for option in options(fallback):
-            for found in self._alternatives(use, option):
+            for found in self._alternatives(use, defaulted(option, name) if name else option):
                 if isinstance(found, Dial) and _is_local(found.reading):
                     continue
                 quiet = False
@@ -109,9 +114,8 @@ class Reader:
         if quiet:
             yield self._unknown(use, f"{name}, by default local" if name else "by default local")
 
-    def _url(
-        self, use: Use, written: Address, keywords: Mapping[str, object], at: SourceSpan | None
-    ) -> Dial | Gap | None:
+    def _url(self, use: Use, url: Value | None, written: Address, keywords: Mapping[str, object]) -> Dial | Gap | None:
+        at = (place(url) if url is not None else None) or use.at
         try:
             dsn, driver = self._addressed(use, written.written)
             if dsn.scheme and not registry.has_hop(dsn):
@@ -131,10 +135,10 @@ class Reader:
         except SettingsError as error:
             if not is_database_url(written.written) or use.guessed:
                 return None
-            holes = PLACEHOLDER in written.strict
-            return self._unknown(use, "parts of the URL") if holes else _gap(at or use.at, error)
+            return self._unknown(use, "parts of the URL") if PLACEHOLDER in written.strict else _gap(at, error)
         shown = settings.dsn.masked() if settings.dsn else ""
-        return self._dial(use, settings, dialer, at or use.at, shown, certain=certain)
+        secrets = passwords.notes(settings, url, use.keywords, at, settled=certain)
+        return self._dial(use, settings, _noted(dialer, *secrets), at, shown, certain=certain)
 
     def _strict(self, use: Use, written: Address, keywords: Mapping[str, object]) -> Endpoint | None:
         """Where it leads without the help of fallbacks; None where that is not known."""
@@ -172,12 +176,16 @@ class Reader:
             dialer = registry.read(settings)
         except SettingsError as error:
             return _gap(use.at, error)
-        return self._dial(use, settings, dialer, use.at, _call(use, keywords), certain=True)
+        secrets = passwords.notes(settings, None, use.keywords, use.at, settled=True)
+        return self._dial(use, settings, _noted(dialer, *secrets), use.at, _call(use, keywords), certain=True)
 
     def _dial(
         self, use: Use, settings: DialerSettings, dialer: Dialer, at: SourceSpan, shown: str, *, certain: bool
     ) -> Dial:
         endpoint = settings.endpoint
+        key = client_key.of(settings)
+        if key in self.server_keys:
+            dialer = _noted(dialer, f"server-key:{key}")
         if not certain and endpoint is not None and endpoint.locality is not Locality.NETWORK:
             endpoint = None
             why = "the host is this machine only as long as nothing else is set at run time"
@@ -211,6 +219,11 @@ class Reader:
         return products[0] if len(wires) == 1 else None  # mysql before mariadb: the wire's own name
 
 
+def _noted(dialer: Dialer, *notes: str) -> Dialer:
+    """The dialer with what an observer has to remark on it."""
+    return replace(dialer, notes=tuple(dict.fromkeys((*dialer.notes, *notes)))) if notes else dialer
+
+
 def _called(url: Value | None) -> str:
     """What a person would call a value that is not known."""
     match url:
@@ -241,9 +254,9 @@ def _together(group: list[Dial]) -> Dial:
     dialers = [dial.reading.subject for dial in group if isinstance(dial.reading.subject, Dialer)]
     bounds = reduce(Bounds.widen, (dialer.bounds for dialer in dialers))
     last = group[-1]
-    if len({dialer.bounds for dialer in dialers}) == 1:
-        return last
     notes = tuple(dict.fromkeys(note for dialer in dialers for note in dialer.notes))
+    if len({dialer.bounds for dialer in dialers}) == 1:
+        return replace(last, reading=replace(last.reading, subject=replace(dialers[-1], notes=notes)))
     why = "it depends on the branch taken: " + "; or ".join(dict.fromkeys(d.why for d in dialers if d.why))
     return replace(
         first, reading=replace(first.reading, subject=replace(dialers[0], bounds=bounds, notes=notes, why=why))

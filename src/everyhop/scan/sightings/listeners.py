@@ -80,6 +80,12 @@ def read(container: Container, hops: Hops, mounted: Mounted | None = None) -> It
         )
 
 
+def keys(container: Container) -> Iterator[str]:
+    """The file with the private key that a database server serves with, where its flags name one."""
+    flags = _flags(container.arguments) if product_of(container) else {}
+    yield from (flags[name] for name in ("ssl_key_file", "ssl_key") if flags.get(name))
+
+
 def _listener(product: str, container: Container, given: Mapping[str, str]) -> Listener:
     version = _version(container.image)
     try:

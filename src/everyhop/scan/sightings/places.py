@@ -52,3 +52,17 @@ def place_of(path: str) -> Place:
 def is_for_tests(path: str) -> bool:
     """Whether a file belongs to the tests, or to the pipeline that runs them."""
     return place_of(path) in (Place.TESTS, Place.PIPELINE)
+
+
+def is_for_show(path: str) -> bool:
+    """Whether a file belongs to examples or documentation."""
+    return place_of(path) in (Place.EXAMPLE, Place.DOCS)
+
+
+def is_private(path: str) -> bool:
+    """Whether a file is to stay out of the repository: a dotenv file, which python-dotenv's README says to ignore.
+
+    `.flaskenv` is none: in Flask's documentation ("Environment Variables From dotenv") it is for what is public.
+    """
+    name = PurePosixPath(path).name
+    return name != ".flaskenv" and (name.startswith(".env") or name.endswith(".env"))
