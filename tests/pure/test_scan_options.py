@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from everyhop.cli import main
 
-EXPOSED = "DATABASE_URL = 'postgresql://app:hunter2@db.internal/x'\n"
+EXPOSED = "DATABASE_URL = 'postgresql://app@db.internal/x'\n"
 
 
 def run(*words: str, text: str | bytes | None = None) -> Result:
@@ -62,7 +62,7 @@ def test_a_build_server_gets_paths_from_where_it_stands(tmp_path: Path, monkeypa
 
 def test_the_source_line_is_shown_with_the_place(tmp_path: Path) -> None:
     """Underlined, without the password."""
-    (tmp_path / "config.py").write_text(EXPOSED, encoding="utf-8")
+    (tmp_path / "config.py").write_text(EXPOSED.replace("app@", "app:hunter2@"), encoding="utf-8")
     text = run(str(tmp_path)).stdout
     assert "    DATABASE_URL = 'postgresql://app:***@db.internal/x'\n" in text
     assert f"    {' ' * 15}{'^' * 36}\n" in text

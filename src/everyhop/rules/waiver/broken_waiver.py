@@ -32,4 +32,5 @@ RULE = Rule(
     cwe=("CWE-1188",),
     standards={},
     page=__doc__,
+    advice='give it a rule, a reason="…" and a last day until=2027-06-30, or take it out',
 )

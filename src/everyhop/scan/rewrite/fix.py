@@ -65,7 +65,8 @@ def fixes(
     """
     concerned: dict[SourceSpan, list[Finding]] = {}
     for finding in report.findings:
-        if catalogue()[finding.rule].subject is Dialer and finding.span is not None:
+        rule = catalogue()[finding.rule]
+        if rule.subject is Dialer and not rule.advice and finding.span is not None:  # advice is for a person
             concerned.setdefault(finding.span, []).append(finding)
     for at, findings in concerned.items():
         rules = tuple(finding.rule for finding in findings)
