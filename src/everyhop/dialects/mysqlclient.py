@@ -194,15 +194,18 @@ def _libmysqlclient(case: Case, told: Told, mode: str | None) -> tuple[Bounds, s
 _LEVELS: Final = dict(zip(_MODES, Assurance, strict=True))
 
 
+_NEWER: Final = "use mysqlclient 2.2.0 or later"
+
+
 def _refuse_unspeakable(settings: DialerSettings, posture: Posture, anchors: str) -> None:
     keywords = mysql_case.given(settings)
     if any(keywords.get(name) for name in _OPTION_FILE) or ANY_OPTION in keywords:
         refuse("an option file may take back what is written here", "name all options in the call")
     refuse_bare_demands(posture)
+    if _BEFORE in spans(settings.version or _SIGNATURE.newest, _TURNS):
+        refuse(f"before 2.2.0 mysqlclient has no word for {posture.assurance.word}", _NEWER, "driver")
     if posture.assurance is Assurance.PLAINTEXT:
         return
-    if _BEFORE in spans(settings.version or _SIGNATURE.newest, _TURNS):
-        refuse("before 2.2.0 mysqlclient has no word that verifies", "use mysqlclient 2.2.0 or later", "driver")
     connector_c.refuse_unsettled(keywords, posture, anchors, connector_c.libraries(settings.build))
 
 
