@@ -34,6 +34,7 @@ _SENTENCES: Final = {
     "channel-bound": "with channel_binding=require the peer proves over this very connection that it holds the "
     "password's verifier: that stops every relay without any CA; it names no server, and ends when a password leaks",
     "clear-password": "a server that asks for the password in clear gets it",
+    "on-this-machine": "it leads to this machine's own loopback, at a port that is filled in later",
     "cn-fallback": "a name that stands only in the certificate's CN is believed",
     "client-group": "{detail} stands in [client-server]: every client on that machine takes it as well, and one that "
     "cannot read the file does not connect",
