@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup servers demo test test-full lint bench docs lock clean
+.PHONY: help setup servers demo test test-full lint bench corpus docs lock clean
 
 BIN := .venv/bin
 # Two workers: the servers that fixtures start want a processor of their own. loadgroup keeps the tests that
@@ -37,6 +37,10 @@ test-full: lint servers ## the same, with many more examples for each property, 
 bench: setup ## run every file in benchmarks/
 	@set -e; for file in $(wildcard benchmarks/*.py); do echo "$$file"; $(BIN)/python "$$file"; done
 
+corpus: setup ## recall and precision of scan on published applications; ARGS=--held shows the half kept aside
+	@$(BIN)/python benchmarks/corpus/fetch.py
+	@$(BIN)/python benchmarks/corpus/measure.py $(ARGS)
+
 docs: setup ## write the reference pages anew from the code
 	$(BIN)/python scripts/docs
 
@@ -49,5 +53,5 @@ lock: setup ## resolve requirements/ anew; ARGS=--upgrade moves everything to it
 
 clean: ## remove everything that these targets made, .venv included
 	[ ! -L .servers ] || rm -rf "$$(readlink .servers)"
-	rm -rf .venv .tools .servers dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .servers .corpus dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -32,6 +32,7 @@ def main() -> None:
     pins, stamp = (HERE / "requirements.txt").read_text(), CORPUS / "fetched"
     if stamp.exists() and stamp.read_text() == pins:
         return
+    print(f"fetching {pins.count('==')} packages, some 300 MB, which takes minutes", file=sys.stderr)
     shutil.rmtree(CORPUS, ignore_errors=True)
     PACKAGES.mkdir(parents=True)
     download()

@@ -23,8 +23,9 @@ debug               a debugger or debug mode that is on, or that the environment
 key, certificate    a private key or a certificate that lies in the package.
 
 `at` is path:line or path:first-last. `also` are places at which the same thing may as well be told: found there, it is
-found. `posture` is the assurance, where reading the file settles it. `neutral` are places that can be seen either way:
-a reading there counts for nothing. Tests, pipelines, docs and examples are left out altogether, labels and readings.
+found. Settings and the calls that use them are often one reading, which then stands at all of them. `posture` is the
+assurance, where reading the file settles it. `neutral` are places that can be seen either way: a reading there counts
+for nothing. Tests, pipelines, docs and examples are left out altogether, labels and readings.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from everyhop.config import Settings
 from everyhop.jobs.scan import scan
@@ -44,6 +46,7 @@ from everyhop.model.evidence import SourceSpan
 from everyhop.model.posture import Assurance
 from everyhop.model.sighting import Dialer, Listener, Reading
 from everyhop.render.json_readings import reading_json
+from everyhop.scan.servers.websites import BROWSER
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parents[1] / ".corpus"
@@ -94,30 +97,35 @@ class Label:
     posture: Assurance | None
 
     @classmethod
-    def parse(cls, table: dict[str, object]) -> Label:
+    def parse(cls, table: dict[str, Any]) -> Label:
         places = tuple(Place.parse(text) for text in (table["at"], *table.get("also", ())))
         return cls(table["kind"], places, Assurance.parse(table["posture"]) if "posture" in table else None)
 
     def told_by(self, seen: Seen) -> bool:
-        return seen.kind in TOLD_BY.get(self.kind, {self.kind}) and any(seen.place.meets(own) for own in self.places)
+        return seen.kind in TOLD_BY.get(self.kind, {self.kind}) and any(map(seen.stands_at, self.places))
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A reading as far as it is compared: where, of which kind, and between which assurances."""
+    """A reading as far as it is compared: of which kind, where it stands and is used, between which assurances."""
 
     kind: str
-    place: Place
-    assurance: tuple[Assurance, Assurance] | None = field(compare=False)
+    places: tuple[Place, ...]
+    assurance: tuple[Assurance, Assurance] | None
 
     @classmethod
     def of(cls, reading: Reading) -> Seen | None:
-        span = next((item for item in reading.evidence if isinstance(item, SourceSpan)), None)
-        if span is None or OUTSIDE.search(span.path):
+        spans = [item for item in reading.evidence if isinstance(item, SourceSpan)]
+        if not spans or OUTSIDE.search(spans[0].path):
             return None
+        if isinstance(reading.subject, Dialer) and reading.subject.driver == BROWSER:
+            return None  # what dials a site stands nowhere: it is concluded from the listener, told in its place
         bounds = reading.subject.bounds if isinstance(reading.subject, Dialer | Listener) else None
         assurance = (bounds.low.assurance, bounds.high.assurance) if bounds else None
-        return cls(reading_json(reading)["kind"], Place.of(span), assurance)
+        return cls(reading_json(reading)["kind"], tuple(map(Place.of, spans)), assurance)
+
+    def stands_at(self, place: Place) -> bool:
+        return any(own.meets(place) for own in self.places)
 
 
 @dataclass
@@ -142,28 +150,31 @@ def compare(name: str, labels: Sequence[Label], neutral: Sequence[Place], seen: 
         if not tellers:
             tally.misses.append(f"{label.kind:18} {name}: {label.places[0]}")
         elif label.posture is not None:
-            settle(name, label, tellers, tally)
+            settle(f"{label.kind:18} {name}: {label.places[0]}", label.posture, at(label.places[0], tellers), tally)
     for one in seen:
         if any(label.told_by(one) for label in labels):
             tally.right[one.kind] += 1
-        elif any(one.place.meets(place) for place in neutral):
+        elif any(map(one.stands_at, neutral)):
             continue
         else:
-            tally.inventions.append(f"{one.kind:18} {name}: {one.place}")
+            tally.inventions.append(f"{one.kind:18} {name}: {one.places[0]}")
         tally.readings[one.kind] += 1
 
 
-def settle(name: str, label: Label, tellers: Sequence[Seen], tally: Tally) -> None:
-    """Agreed: exactly that; wide: that, among others; mistaken: anything but that."""
-    known = [one for one in tellers if one.assurance and one.place.meets(label.places[0])]
-    if any(one.assurance == (label.posture, label.posture) for one in known):
+def at(place: Place, tellers: Sequence[Seen]) -> list[tuple[Assurance, Assurance]]:
+    return [one.assurance for one in tellers if one.assurance and one.stands_at(place)]
+
+
+def settle(where: str, posture: Assurance, told: Sequence[tuple[Assurance, Assurance]], tally: Tally) -> None:
+    """Agreed: exactly that; wide: that, among others, or not told here; mistaken: anything but that."""
+    if (posture, posture) in told:
         tally.postures["agreed"] += 1
-    elif not known or any(low <= label.posture <= high for low, high in (one.assurance for one in known)):
+    elif not told or any(low <= posture <= high for low, high in told):
         tally.postures["wide"] += 1
     else:
         tally.postures["mistaken"] += 1
-        said = " ".join("…".join(bound.word for bound in sorted(set(one.assurance))) for one in known)
-        tally.mistaken.append(f"{label.kind:18} {name}: {label.places[0]} is {label.posture.word}, told {said}")
+        said = ", ".join("…".join(dict.fromkeys((low.word, high.word))) for low, high in told)
+        tally.mistaken.append(f"{where} is {posture.word}, told {said}")
 
 
 def measured(half: str) -> Tally:
@@ -177,7 +188,7 @@ def measured(half: str) -> Tally:
     return tally
 
 
-def packages(half: str) -> Iterator[tuple[Path, dict[str, object]]]:
+def packages(half: str) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in sorted((HERE / "labels").glob("*.toml")):
         table = tomllib.loads(path.read_text())
         if table["half"] == half:

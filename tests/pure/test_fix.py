@@ -77,7 +77,6 @@ def test_without_being_asked_nothing_unsafe_is_done(tmp_path: Path) -> None:
     found = proposal(here, Extent.SAFE)
     assert found.files == ()
     assert [fix.doubts for fix in found.unsafe] == [
-        ("no driver is named, and psycopg assumed",),
         ("no file says which pymysql it is, and an old one does not keep what this promises",),
         ("it is not deployed: tests, examples and docs may mean it like this",),
     ]
@@ -125,6 +124,31 @@ def test_a_diff_is_shown_and_nothing_written(project: Path) -> None:
     )
     assert "1 fix would be made in 1 file" in result.stderr
     assert (project / "app.py").read_text(encoding="utf-8") == EXPOSED
+
+
+def test_the_diff_of_the_manual_is_what_is_shown(project: Path) -> None:
+    """To the letter."""
+    url = "postgresql+psycopg2://app:hunter2@db.internal/app?sslmode=require"
+    text = f'from sqlalchemy import create_engine\n\nengine = create_engine("{url}")\n'
+    (project / "app.py").write_text(text, encoding="utf-8")
+    shown = run("--diff", "--anchors", ANCHORS).stdout
+    manual = (CASES.parents[1] / "docs" / "how-to" / "fix.md").read_text(encoding="utf-8")
+    assert "".join(f"    {line}\n" for line in shown.splitlines()) in manual
+
+
+def test_a_report_says_which_findings_a_fix_ends(project: Path) -> None:
+    """With the option that it takes; of the others it does not."""
+    (project / "app.py").write_text(
+        f'a_url = "postgresql+psycopg2://db.internal/app?sslmode=require&sslrootcert={ANCHORS}"\n'
+        'b_url = "postgresql+psycopg2://db.internal/app?sslmode=require"\n'
+        'c_url = "mysql+pymysql://db.internal/app"\n',
+        encoding="utf-8",
+    )
+    findings = json.loads(run("--format", "json").stdout)["findings"]
+    found = [one["remediation"] for one in sorted(findings, key=lambda one: one["line"])]
+    ends = ["(everyhop scan --fix writes it)", "(everyhop scan --fix --anchors FILE writes it)", "server's certificate"]
+    assert [one["safe"] for one in found] == [True, False, False]
+    assert all(one["text"].endswith(end) for one, end in zip(found, ends, strict=True))
 
 
 def test_a_diff_goes_beside_a_report(project: Path) -> None:
@@ -198,6 +222,23 @@ def test_a_fix_that_would_not_help_is_not_made(project: Path) -> None:
     assert result.exit_code == 1
     assert "1 needs a person" in result.stderr
     assert contents(project) == before
+
+
+@pytest.mark.parametrize(
+    "uses",
+    [
+        'engine = create_engine(BASE + "/app")',
+        'engine = create_engine(f"{BASE}/app")',
+        'engine = create_engine(BASE)\nother = create_engine(BASE + "_test")',
+        'engine = create_engine(BASE)\nlast = BASE + "_test"\nother = create_engine(last)',
+    ],
+)
+def test_what_is_only_the_beginning_of_a_url_is_left_alone(project: Path, uses: str) -> None:
+    """Options put in there would end in the middle of what is added to it."""
+    text = f'from sqlalchemy import create_engine\nBASE = "postgresql+psycopg2://app:hunter2@db.internal"\n{uses}\n'
+    (project / "app.py").write_text(text, encoding="utf-8")
+    assert "0 fixes made" in run("--fix", "--unsafe-fixes", "--anchors", ANCHORS).stderr
+    assert (project / "app.py").read_text(encoding="utf-8") == text
 
 
 def source(name: str = "app.py", text: str = EXPOSED) -> Source:

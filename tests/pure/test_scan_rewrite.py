@@ -1,7 +1,9 @@
 """One value changed, everything else as it was."""
 
+import ast
 import shlex
 from collections.abc import Mapping
+from itertools import pairwise
 from urllib.parse import quote
 
 import pytest
@@ -13,15 +15,19 @@ from everyhop.dialects.dsn import PLACEHOLDER, Dsn
 from everyhop.dialects.settings import PeerCheck, PythonContext
 from everyhop.dialects.source import ANCHORS, source
 from everyhop.errors import SettingsError, SourceError
+from everyhop.model.evidence import SourceSpan
 from everyhop.model.finding import Remediation
 from everyhop.model.posture import Floor
 from everyhop.model.secret import Secret
 from everyhop.rules.policy import Policy
+from everyhop.scan.rewrite import in_python
+from everyhop.scan.rewrite.arguments import with_arguments
 from everyhop.scan.rewrite.dotenv import remove, set_value, values
 from everyhop.scan.rewrite.query import respelled
 from everyhop.scan.rewrite.remedy import remedy
 from everyhop.scan.rewrite.text import Edit, after, applied, changed, overlap
-from everyhop.scan.syntax import dotenv
+from everyhop.scan.syntax import dotenv, python
+from everyhop.scan.syntax.span import Lines
 
 
 def in_order(text: str) -> list[tuple[str, str]]:
@@ -215,6 +221,92 @@ def test_more_than_options_is_refused() -> None:
     """A driver or a host is not changed by a fix."""
     with pytest.raises(SourceError):
         respelled("postgresql://h/d", Dsn.parse("postgresql://h/d"), Dsn.parse("postgresql+psycopg2://h/d"))
+
+
+PREFIXES = st.sampled_from(["", "r", "R", "f", "F", "u", "rf", "fR"])
+MARKS = st.sampled_from(["'", '"', "'''", '"""'])
+JOINTS = st.sampled_from([" ", "\n    ", "  # why\n    ", " \\\n", " + ", "\r\n    "])
+OPTIONS = ["", "?sslmode=require", "?connect_timeout=5&sslmode=allow", "?sslmode=prefer&connect_timeout=5"]
+
+
+@given(
+    st.lists(st.tuples(PREFIXES, MARKS, st.integers(0, 60), JOINTS), min_size=1, max_size=4), st.sampled_from(OPTIONS)
+)
+def test_a_url_is_mended_in_whatever_literals_it_is_written(
+    forms: list[tuple[str, str, int, str]], options: str
+) -> None:
+    """Or it is left alone; what is written is worth what it was, but for the options."""
+    url = f"postgresql+psycopg2://app:p%40ss@db.internal/app{options}"
+    cuts = sorted({0, len(url), *(cut for _, _, cut, _ in forms[1:] if cut < len(url))})
+    pieces = [
+        f"{form[0]}{form[1]}{url[a:b]}{form[1]}{form[3]}" for form, (a, b) in zip(forms, pairwise(cuts), strict=False)
+    ]
+    expression = "".join(pieces)[: -len(forms[len(pieces) - 1][3])]
+    text = f"ä = (create_engine(\n    {expression}), 'x')\n"
+    call = python.parse(text).body[0].value.elts[0]  # type: ignore[attr-defined]
+    span = python.span_of(call.args[0], Lines(text))
+    at = SourceSpan("app.py", span.line, span.column, span.end_line, span.end_column)
+    settings = registry.resolve(url)
+    assert settings.dsn is not None
+    new = settings.dsn.with_options({"sslmode": "verify-full", "sslrootcert": "/ca.pem"})
+    try:
+        now = applied(text, in_python.edits(text, at, settings, new, {}))
+    except SourceError:
+        assert len(pieces) > 1
+        return
+    mended = python.parse(now).body[0].value.elts[0].args[0]  # type: ignore[attr-defined]
+    assert Dsn.parse(eval(compile(ast.Expression(mended), "", "eval"))) == new  # noqa: S307 - made right here
+    assert now.endswith("), 'x')\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "after_it"),
+    [
+        ("f()", {"a": 1}, "f(a=1)"),
+        ("f(x)", {"a": "b"}, 'f(x, a="b")'),
+        ("f('x',)", {"a": "b"}, "f('x', a='b',)"),
+        ("f(a=None)", {"a": True}, "f(a=True)"),
+        ("f(a=1, b=2)", {"a": None}, "f(b=2)"),
+        ("f(a=1, b=2)", {"b": None}, "f(a=1)"),
+        ("f(a=1)", {"a": None}, "f()"),
+        ("f(a=1)", {"a": None, "b": 2}, "f(b=2)"),
+        ("f(a=1, b=2)", {"a": None, "b": None, "c": 3}, "f(c=3)"),
+        ("f(x, a=1, b=2)", {"a": None, "b": None, "c": 3}, "f(x, c=3)"),
+        ("f(a=1, b=2, c=3, d=4)", {"a": None, "b": None, "d": None}, "f(c=3)"),
+        ("f(\n  a=1,\n)", {"b": {"c": "d"}}, 'f(\n  a=1,\n  b={"c": "d"},\n)'),
+        ("f(\r\n\ta=1  # one\r\n)", {"b": 2}, "f(\r\n\ta=1,  # one\r\n\tb=2,\r\n)"),
+        ("f(\n  a=1)", {"b": 2}, "f(\n  a=1,\n  b=2)"),
+        ("{'a': 1}", {"b": "c"}, "{'a': 1, 'b': 'c'}"),
+        ("{}", {"b": "c"}, '{"b": "c"}'),
+        ("{'a': {'b': 'c'}}", {"a": {"b": "d"}}, "{'a': {'b': 'd'}}"),
+    ],
+)
+def test_arguments_and_entries_keep_their_layout(before: str, changes: Mapping[str, object], after_it: str) -> None:
+    """Rows stay rows, lines stay lines, and comments stay beside what they are about."""
+    node = ast.parse(before, mode="eval").body
+    assert isinstance(node, ast.Call | ast.Dict)
+    assert applied(before, with_arguments(before, node, changes)) == after_it
+
+
+@pytest.mark.parametrize(
+    ("before", "changes"),
+    [
+        ("f(**a)", {"b": 1}),
+        ("{**a}", {"b": 1}),
+        ("f(a=b)", {"a": 1}),
+        ("f(a=b())", {"a": None}),
+        ("{'a': [b]}", {"a": 1}),
+        ("f(a=1)", {"a": PythonContext()}),
+        ("f(a=1)", {"a": "it's"}),
+        ("f(a=1,  # why\n b=2)", {"a": None}),
+    ],
+)
+def test_what_is_more_than_a_plain_value_is_left_to_a_person(before: str, changes: Mapping[str, object]) -> None:
+    """An expression says more than its value, and a comment may be about what would go."""
+    node = ast.parse(before, mode="eval").body
+    assert isinstance(node, ast.Call | ast.Dict)
+    with pytest.raises(SourceError):
+        with_arguments(before, node, changes)
 
 
 def fix_of(keywords: Mapping[str, object]) -> Remediation:

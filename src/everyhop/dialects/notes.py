@@ -45,6 +45,7 @@ _SENTENCES: Final = {
     "clear-password": "a server that asks for the password in clear gets it",
     "mysql-wants-tls": "a MySQL server without TLS refuses this; MariaDB's, and whoever strips TLS, take it",
     "kept-without-tls": "without TLS it keeps the password to itself, whoever asks; inside TLS it does not",
+    "on-this-machine": "it leads to this machine's own loopback, at a port that is filled in later",
     "cn-fallback": "a name that stands only in the certificate's CN is believed",
     "client-group": "{detail} stands in [client-server]: every client on that machine takes it as well, and one that "
     "cannot read the file does not connect",

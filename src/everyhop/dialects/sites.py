@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint, parse_host_port
 from everyhop.model.sighting import Dialer, Listener, Site
+
+_HOST: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,6 @@ class Upstream:
 
 def endpoint_of(authority: str, port: int) -> Endpoint | None:
     """`host:port`, `host` or `unix:/path`; None for what is neither, or holds a variable."""
-    if "$" in authority or "%" in authority:
-        return None
     if authority.startswith("unix:"):
         path = authority.removeprefix("unix:").partition(":")[0].partition("|")[0]
         return UnixEndpoint(path) if path.startswith("/") else None
@@ -58,7 +60,12 @@ def endpoint_of(authority: str, port: int) -> Endpoint | None:
         found = parse_host_port(authority, port)
     except ValueError:
         return None
-    return TcpEndpoint(found.host.lower(), found.port)
+    return TcpEndpoint(found.host.lower(), found.port) if is_host(found.host) else None
+
+
+def is_host(text: str) -> bool:
+    """Whether this is a name or an address, and no variable, pattern or mark that a template fills in."""
+    return _HOST.fullmatch(text) is not None
 
 
 def is_address(host: str | None) -> bool:

@@ -31,7 +31,7 @@ _MOST: Final = 400
 
 def weak(text: str) -> tuple[str, ...]:
     """The broken families that a list lets in, in the order in which they come, and `@SECLEVEL=0`."""
-    words = [word for word in re.split(r"[:, \t\r\n]+", text.strip()) if word][:_MOST]
+    words = [word for word in re.split(r"[:, \t\r\n]+|(?=@)", text.strip()) if word][:_MOST]
     refused = {part for word in words if word[0] in "!-" for part in _parts(word[1:])[:1] if "+" not in word[1:]}
     found: dict[str, None] = {}
     for word in words:

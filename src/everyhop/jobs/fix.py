@@ -12,20 +12,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from everyhop.config import Settings
+from everyhop.dialects.settings import DialerSettings
 from everyhop.errors import SourceError
-from everyhop.jobs.scan import look
+from everyhop.jobs.scan import Looked, look
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.report import Report
 from everyhop.rules.rule import Rule
 from everyhop.scan import workspace
+from everyhop.scan.observe import Observed
 from everyhop.scan.rewrite.fix import Fix, Refusal, fixes
 from everyhop.scan.rewrite.save import save
 from everyhop.scan.rewrite.text import Edit, after, applied, overlap
 from everyhop.scan.syntax.span import Lines
 from everyhop.scan.workspace import Source, Workspace
+
+_QUOTES: Final = ("'", '"')
 
 
 class Extent(Enum):
@@ -48,10 +52,13 @@ class Rewritten:
         return applied(self.source.text, self._edits)
 
     def place(self, at: SourceSpan) -> SourceSpan:
-        """Where what stood at a place of the source begins in the text with the fixes."""
-        before, now = Lines(self.source.text), Lines(self.text)
-        offsets = [after(offset, self._edits) for offset in _offsets(at, before)]
-        span = now.span(*offsets)
+        """Where what stood at a place of the source begins in the text with the fixes, inside of new quotes."""
+        before, now, text = Lines(self.source.text), Lines(self.text), self.text
+        start, end = before.offset(at.line, at.column), before.offset(at.end_line, at.end_column)
+        new_start, new_end = after(start, self._edits), after(end, self._edits)
+        if text[new_start : new_start + 1] in _QUOTES and self.source.text[start : start + 1] not in _QUOTES:
+            new_start += 1
+        span = now.span(new_start, max(new_start, new_end))
         return replace(at, line=span.line, column=span.column, end_line=span.end_line, end_column=span.end_column)
 
     @property
@@ -96,7 +103,7 @@ def propose(
     refused += [_refusal(fix, "another fix is about the same text: scan again after it") for fix in clashing]
     while wanted:
         files = _rewritten(wanted, sources)
-        futile = list(_futile(files, before.report, look(_with(files, read), settings, now, rules).report))
+        futile = list(_futile(files, before, look(_with(files, read), settings, now, rules)))
         if not futile:
             return Proposal(files, tuple(unsafe), tuple(refused))
         refused += [
@@ -148,27 +155,51 @@ def _with(files: Sequence[Rewritten], read: Workspace) -> Workspace:
     return replace(read, sources=tuple(replace(one, text=texts.get(one.path, one.text)) for one in read.sources))
 
 
-def _futile(files: Sequence[Rewritten], before: Report, now: Report) -> Iterator[Fix]:
-    """The fixes at whose place something is wrong still or anew; else all of a file with more findings or gaps."""
-    left = _places(now)
-    spoilt = {path for _, path in _tally(now) - _tally(before)}
+def _futile(files: Sequence[Rewritten], before: Looked, now: Looked) -> Iterator[Fix]:
+    """The fixes at whose place something is wrong still or anew, or other settings are read than were meant.
+
+    Where none can be singled out, all of a file with more findings or gaps than before.
+    """
+    left, kept, read = _rules(now.report), _rules(before.report), _settings(now.observed)
+    spoilt = {path for _, path in _tally(now.report) - _tally(before.report)}
     for file in files:
-        futile = [fix for fix in file.fixes if left.get(_start(file.place(fix.at)), set()) - _kept(fix, before)]
+        futile = []
+        for fix in file.fixes:
+            place = _start(file.place(fix.at))
+            meant = [other.outcome for other in file.fixes if _start(other.at) == _start(fix.at)]
+            amiss = left.get(place, set()) - kept.get(_start(fix.at), set()).difference(fix.rules)
+            found = read.get(place, [])
+            if amiss or not found or not all(_is_one_of(settings, meant) for settings in found):
+                futile.append(fix)
         yield from futile or (file.fixes if file.source.path in spoilt else ())
 
 
-def _places(report: Report) -> dict[tuple[str, int, int], set[str]]:
+def _settings(observed: Observed) -> dict[tuple[str, int, int], list[DialerSettings]]:
+    """The settings that are read at each place."""
+    found: dict[tuple[str, int, int], list[DialerSettings]] = {}
+    for at, settings in observed.settings.items():
+        found.setdefault(_start(at), []).append(settings)
+    return found
+
+
+def _is_one_of(settings: DialerSettings, meant: Sequence[DialerSettings]) -> bool:
+    return any(_in_any_order(settings) == _in_any_order(one) for one in meant)
+
+
+def _in_any_order(settings: DialerSettings) -> tuple[object, ...]:
+    """What settings say; a text may have their options in another order."""
+    dsn = settings.dsn
+    options = sorted(dsn.options, key=lambda option: option[0]) if dsn else []
+    return settings.driver, dsn and replace(dsn, options=()), options, dict(settings.connect_args)
+
+
+def _rules(report: Report) -> dict[tuple[str, int, int], set[str]]:
     """The rules of the findings at each place."""
     found: dict[tuple[str, int, int], set[str]] = {}
     for finding in report.findings:
         if finding.span is not None:
             found.setdefault(_start(finding.span), set()).add(finding.rule)
     return found
-
-
-def _kept(fix: Fix, before: Report) -> set[str]:
-    """What was wrong at a fix's place and is not what it is about."""
-    return _places(before).get(_start(fix.at), set()).difference(fix.rules)
 
 
 def _start(at: SourceSpan) -> tuple[str, int, int]:
@@ -178,10 +209,6 @@ def _start(at: SourceSpan) -> tuple[str, int, int]:
 def _tally(report: Report) -> Counter[tuple[str, str]]:
     findings = Counter((finding.rule, finding.span.path) for finding in report.findings if finding.span is not None)
     return findings + Counter(("gap", gap.where.partition(":")[0]) for gap in report.gaps)
-
-
-def _offsets(at: SourceSpan, lines: Lines) -> tuple[int, int]:
-    return lines.offset(at.line, at.column), lines.offset(at.end_line, at.end_column)
 
 
 def _refusal(fix: Fix, why: str) -> Refusal:

@@ -18,6 +18,7 @@ from everyhop.rules.rule import Rule
 from everyhop.scan import workspace
 from everyhop.scan.observe import Observed, observe
 from everyhop.scan.quote import quoted
+from everyhop.scan.rewrite.announce import announced
 from everyhop.scan.rewrite.remedy import attach
 from everyhop.scan.workspace import Source, Workspace
 
@@ -57,8 +58,10 @@ def scan(
     if unsaved is not None:
         read = _with(unsaved, read)
     looked = look(read, settings, now, rules)
-    texts = {source.path: source.text for source in read.sources}
-    return quoted(attach(looked.report, looked.observed.settings, looked.policy), texts.get)
+    sources = {source.path: source for source in read.sources}
+    report = attach(looked.report, looked.observed.settings, looked.policy)
+    report = announced(report, looked.observed.settings, looked.policy, sources)
+    return quoted(report, {path: source.text for path, source in sources.items()}.get)
 
 
 def look(read: Workspace, settings: Settings, now: datetime, rules: Mapping[str, Rule[Any]] | None = None) -> Looked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from everyhop.dialects.app_servers import CALLS, PROGRAMS
 from everyhop.model.endpoint import Locality
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.hop import Side
@@ -32,7 +33,10 @@ from everyhop.render.json_values import (
     version_json,
 )
 
-_WEB: Final = {"nginx", "apache", "gunicorn", "flask", "haproxy", "http", "https", "browser"}
+_WEB: Final = {
+    *("nginx", "apache", "gunicorn", "flask", "haproxy", "http", "https", "browser"),
+    *{names.product for names in (*PROGRAMS.values(), *CALLS.values())},
+}
 
 
 def reading_json(reading: Reading, local: bool | None = None) -> Json:  # noqa: FBT001 - a value that is passed on

@@ -6,6 +6,8 @@ one after the worst.
 
 from __future__ import annotations
 
+from typing import Final
+
 from everyhop.model.finding import Certainty
 from everyhop.model.posture import Assurance
 from everyhop.model.sighting import Dialer
@@ -23,6 +25,9 @@ def shortfall(dialer: Dialer, context: Context) -> tuple[Assurance, Certainty] |
     return low, Certainty.POSSIBLE
 
 
+_LOCAL: Final = "on-this-machine"  # the port is not known, and so the endpoint is not: its host is
+
+
 def fault_at(assurance: Assurance, dialer: Dialer, context: Context, is_so: str, may_be: str, why: str) -> Fault | None:
     """The fault, if the shortfall is exactly at `assurance`: in the words `is_so` if that is certain, else `may_be`.
 
@@ -31,6 +36,6 @@ def fault_at(assurance: Assurance, dialer: Dialer, context: Context, is_so: str,
     found = shortfall(dialer, context)
     if context.wire is Wire.HTTP and assurance is not Assurance.PLAINTEXT:
         return None
-    if found is None or found[0] is not assurance:
+    if found is None or found[0] is not assurance or _LOCAL in dialer.notes:
         return None
     return Fault(is_so if found[1] is Certainty.CERTAIN else may_be, dialer.why or why, found[1])

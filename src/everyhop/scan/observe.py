@@ -16,14 +16,19 @@ from everyhop.scan import files, servers
 from everyhop.scan.resolve.environment import Environment, Setting
 from everyhop.scan.resolve.project import Module, Project
 from everyhop.scan.resolve.values import Value
-from everyhop.scan.servers import applications, poolers
+from everyhop.scan.servers import app_servers, applications, poolers
+from everyhop.scan.servers.starts import starts
 from everyhop.scan.sightings import (
     calls,
     cookies,
+    debug_settings,
     extensions,
     flask_settings,
     listeners,
+    proxy_fix,
+    responses,
     tables,
+    talisman,
     variables,
     versions,
     waivers,
@@ -45,6 +50,7 @@ _RELEVANT: Final = (
     *("peewee", "playhouse", "pony.orm", "tortoise", "PooledDB", "PersistentDB", "flask_mysqldb", "flaskext.mysql"),
     *("aiopg", "django.db.backends", "backends.postgis", "dj_database_url", "env.db", "dj_db_url", "Dsn.build"),
     *("databases.Database", "from databases import", "dataset.connect", "from dataset import", "records.Database"),
+    *("set_main_option", "set_section_option", "URL.create", "pgcli"),
     *("SQLDatabase.from_uri", "postgres://", "postgresql://", "postgresql+", "mysql://", "mysql+", "mariadb://"),
     *("mariadb+", "cockroachdb"),
 )
@@ -86,7 +92,9 @@ def observe(workspace: Workspace, topology: Topology) -> Observed:
     sightings: list[Sighting] = [dial.reading for dial in dials]
     sightings += servers.read(workspace, named, parsed.variables, hops)
     sightings += applications.read(workspace, parsed.containers, parsed.variables, configuration)
-    sightings += cookies.read(modules, configuration)
+    sightings += app_servers.read(starts(workspace, parsed.containers, app_servers.is_read), configuration)
+    for kind in (cookies, responses, talisman, proxy_fix, debug_settings):
+        sightings += kind.read(configuration)
     sightings += [item for item in found if isinstance(item, Gap)]
     sightings += [*workspace.gaps, *parsed.gaps, *(files.gap_of(path, why) for path, why in project.refused.items())]
     settings = {_place(dial.reading): dial.settings for dial in dials if dial.settings is not None}

@@ -1,8 +1,10 @@
-"""Which server a settings file is for: by its name where that is always the same, else by what stands in it."""
+"""Which program a settings file is for: by its name where that is always the same, else by what stands in it."""
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from enum import Enum
 from typing import Final
 
@@ -64,3 +66,27 @@ def server_of(name: str, data: bytes) -> Server | None:
         if pattern.fullmatch(name):
             return server
     return next((server for pattern, server in _CONTENTS if pattern.search(data)), None)
+
+
+# Flask's own settings (flask/app.py, default_config) and Flask-SQLAlchemy's, as `from_pyfile` takes them: in Python.
+_FLASK: Final = re.compile(
+    rb"^(?:SQLALCHEMY_(?:DATABASE_URI|BINDS|ENGINE_OPTIONS)|SESSION_COOKIE_SECURE|SECRET_KEY)[ \t]*"
+    rb"(?::[^=\n]*)?=[ \t]*\S",
+    re.MULTILINE,
+)
+
+
+def is_python(data: bytes) -> bool:
+    """Whether a settings file is written in Python, for an app that loads it with `app.config.from_pyfile`.
+
+    An ini file is none: its values have no quotes, so that hardly any of them is an expression.
+    """
+    if _FLASK.search(data) is None:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(data).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return not any(isinstance(part, ast.Expr) and isinstance(part.value, ast.Name | ast.List) for part in body)

@@ -21,7 +21,7 @@ from typing import Final
 
 from everyhop.errors import SourceError
 from everyhop.model.sighting import Gap
-from everyhop.scan.recognise import server_of
+from everyhop.scan.recognise import is_python, server_of
 from everyhop.scan.tracked import is_tracked
 
 LARGEST: Final = 5_000_000
@@ -50,6 +50,8 @@ _NO_SETTINGS: Final = frozenset(
 )
 
 
+# A template of a web server's settings under a name of its own: `nginx_config.j2`; what stands in it says whose.
+_WEB_SERVER: Final = re.compile(r"nginx|apache|haproxy|vhost", re.IGNORECASE)
 _DOTENV: Final = re.compile(r"\.?(?:dot|flask)?env(?:[._-][\w.-]+)?|.+\.env(?:[._-][\w-]+)?", re.IGNORECASE)
 _NO_DOTENV: Final = frozenset(
     {".js", ".ts", ".mjs", ".json", ".md", ".rst", ".html", ".lock", ".toml", ".sh", ".ini", ".cfg"}
@@ -101,7 +103,7 @@ _NAMES: Final = dict.fromkeys(
     Kind.TEXT,
 )
 _SUFFIXES: Final = {
-    **dict.fromkeys((".ini", ".cfg", ".conf", ".config", ".properties", ".cnf"), Kind.INI),
+    **dict.fromkeys((".ini", ".cfg", ".conf", ".config", ".properties", ".cnf", ".default"), Kind.INI),
     **dict.fromkeys((".sh", ".bash", ".zsh", ".mk", ".tf", ".tfvars", ".hcl", ".bat", ".cmd", ".ps1"), Kind.TEXT),
     **dict.fromkeys((".nginx", ".vhost"), Kind.INI),
     **dict.fromkeys((".pem", ".key", ".crt", ".cer"), Kind.KEY),
@@ -114,7 +116,8 @@ _SUFFIXES: Final = {
 _URL: Final = re.compile(rb"(?:postgres(?:ql)?|mysql|mariadb|cockroachdb)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
 _VARIABLE: Final = re.compile(rb"\b[A-Z0-9_]*(?:DATABASE|POSTGRES|MYSQL|MARIADB|SQL|DB|PG)[A-Z0-9_]*\b")
 _SERVING: Final = re.compile(
-    rb"FLASK_(?:DEBUG|ENV)|FORWARDED_ALLOW_IPS|forwarded-allow-ips|\bflask\b|\brunserver\b|\bpython[\d.]*\b[^\n]*\.py\b"
+    rb"FLASK_(?:DEBUG|ENV)|FORWARDED_ALLOW_IPS|forwarded-allow-ips|\bflask\b|\brunserver\b"
+    rb"|\b(?:gunicorn3?|uvicorn|hypercorn|waitress|granian)\b|\bpython[\d.]*\b[^\n]*\.py\b"
 )
 _SAYING: Final = {
     **dict.fromkeys((Kind.INI, Kind.TOML, Kind.JSON), (_URL,)),
@@ -161,7 +164,8 @@ def kind_of(path: Path) -> Kind | None:
     if suffix in (".txt", ".in") and any(word in stem or word == folder for word in ("requirements", "constraints")):
         return Kind.PINS
     if suffix in _FILLED_IN and not _DOTENV.fullmatch(name):
-        return kind_of(path.with_name(name[: -len(suffix)])) if path.stem else None
+        inner = kind_of(path.with_name(path.stem)) if path.stem else None
+        return inner or (Kind.INI if _WEB_SERVER.search(path.stem) else None)
     if suffix in (".yml", ".yaml"):
         return Kind.COMPOSE if "compose" in stem else Kind.YAML
     if name in _PINS:
@@ -276,6 +280,8 @@ def _source(path: Path, name: str, kind: Kind, root: Path) -> Source | Gap | Non
         return _unreadable(name, error)
     if kind is Kind.INI and (server := server_of(path.name, data)):
         kind = Kind(server.value)
+    elif kind is Kind.INI and is_python(data):
+        kind = Kind.PYTHON
     if kind in _SAYING and not any(pattern.search(data) for pattern in _SAYING[kind]):
         return None
     try:

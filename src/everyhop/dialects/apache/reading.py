@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from everyhop.dialects.apache.syntax import Directive, parse
-from everyhop.dialects.sites import Place, Served, Upstream, endpoint_of, is_address
+from everyhop.dialects.sites import Place, Served, Upstream, endpoint_of, is_address, is_host
 from everyhop.errors import SourceError
 from everyhop.model import hsts
 from everyhop.model.posture import Assurance, Bounds, ClientAuth, Floor, Posture
@@ -141,9 +141,13 @@ def _floor(words: Sequence[str]) -> Floor:
 
 
 def _header(block: Directive) -> Directive | None:
-    for directive in block.own("header"):
-        if any(word.lower() == "strict-transport-security" for word in directive.arguments[:3]):
-            return directive
+    """mod_headers adds those of the main server to those of a virtual host."""
+    level: Directive | None = block
+    while level is not None:
+        for directive in level.own("header"):
+            if any(word.lower() == "strict-transport-security" for word in directive.arguments[:3]):
+                return directive
+        level = level.parent
     return None
 
 
@@ -197,7 +201,7 @@ def _host(block: Directive) -> str | None:
         return address
     name = next((word for directive in block.own("servername") for word in directive.arguments), None)
     bare = name.rpartition("://")[2].partition(":")[0].lower() if name else None
-    return bare if bare and not any(character in bare for character in "$%{}*") else None
+    return bare if bare and is_host(bare) else None
 
 
 def _port(block: Directive) -> int | None:

@@ -17,11 +17,12 @@ from everyhop.errors import SourceError
 DEEPEST: Final = 40
 """Nested sections; a virtual host with a location makes two."""
 
+_CONDITIONS: Final = frozenset({"<ifmodule", "<ifdefine", "<ifversion"})
 _LINE: Final = re.compile(r"[^\S\n]*(?P<rest>(?:[^\\\n]|\\(?:\r?\n)?)*)(?:\n|\Z)")
 _WORD: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s\"'][^\s]*", re.DOTALL)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Directive:
     """A directive or section: its name in lower case, its words, where it stands, and what is in it."""
 
@@ -32,8 +33,14 @@ class Directive:
     parent: Directive | None = field(default=None, repr=False)
 
     def own(self, name: str) -> tuple[Directive, ...]:
-        """The directives of this name right in this section."""
-        return tuple(child for child in self.body if child.name == name)
+        """The directives of this name in this section, also under a condition about what is loaded or defined."""
+        found: list[Directive] = []
+        for child in self.body:
+            if child.name == name:
+                found.append(child)
+            elif child.name in _CONDITIONS and not "".join(child.arguments[:1]).startswith("!"):
+                found += child.own(name)
+        return tuple(found)
 
     def effective(self, name: str) -> Directive | None:
         """The last one of this name here, or else in the nearest section around."""

@@ -17,7 +17,8 @@ from everyhop.model.posture import Assurance, Bounds, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Dialer, Listener, Site
 
 _PRODUCT: Final = "haproxy"
-_SWITCHES: Final = {"no-tlsv10": Floor.TLS_1_1, "no-tlsv11": Floor.TLS_1_2, "no-tlsv12": Floor.TLS_1_3}
+_LOWEST: Final = Floor.TLS_1_2  # without a ssl-min-ver, whatever the older switches take away below it
+_SWITCHES: Final = {"no-tlsv12": Floor.TLS_1_3}
 _FORCED: Final = {
     "force-sslv3": Floor.NONE,
     "force-tlsv10": Floor.TLS_1_0,
@@ -150,7 +151,7 @@ def _floor(bind: Setting, options: Setting | None) -> Floor:
         if forced:
             return min(forced)
     words = {*bind.words, *(options.words if options is not None else ())}
-    return max((floor for word, floor in _SWITCHES.items() if word in words), default=Floor.TLS_1_2)
+    return max((floor for word, floor in _SWITCHES.items() if word in words), default=_LOWEST)
 
 
 def _redirects(section: Section) -> bool:

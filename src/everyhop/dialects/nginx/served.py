@@ -6,8 +6,8 @@ only. What stands in files that are not there makes the reading wider, never bet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from everyhop.dialects.nginx.includes import Configuration
@@ -20,7 +20,7 @@ from everyhop.dialects.nginx.site import (
     takes_tls,
 )
 from everyhop.dialects.nginx.syntax import Directive, place_of
-from everyhop.dialects.sites import Served, is_address
+from everyhop.dialects.sites import Served, is_address, is_host
 from everyhop.model import hsts
 from everyhop.model.posture import Bounds, Floor
 from everyhop.model.sighting import Site
@@ -31,20 +31,51 @@ _HEADER: Final = "strict-transport-security"
 PASSES: Final = ("proxy_pass", "grpc_pass", "uwsgi_pass", "fastcgi_pass", "scgi_pass")
 
 
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """The `server` blocks by their names, and the one that answers on port 80 for names that no block has."""
+
+    named: Mapping[str, Sequence[Directive]]
+    default: Directive | None
+
+    def same(self, block: Directive) -> list[Directive]:
+        """The blocks that share a name with this one, itself among them."""
+        found = {id(other): other for name in sorted(names_of(block)) for other in self.named[name]}
+        return list(found.values())
+
+
 def served(configuration: Configuration) -> Iterator[Served]:
     """The sites of a configuration, in order. Raises `SourceError` for settings that nginx would refuse."""
     blocks = [block for block in configuration.root.walk() if _is_web_server(block)]
+    named: dict[str, list[Directive]] = {}
+    for block in blocks:
+        for name in names_of(block):
+            named.setdefault(name, []).append(block)
+    known = _Blocks(named, _default(blocks))
     secure = [block for block in blocks if any(takes_tls(listen) for listen in listens(block))]
-    with_tls = set().union(*(names_of(block) for block in secure)) if secure else set()
+    with_tls = {name for block in secure for name in names_of(block)} - {"_"}
     for block in secure:
         if not _refuses(block):
-            yield _secure(block, blocks, configuration)
+            yield _secure(block, known, configuration)
+    taken = set(map(id, secure))
     for block in blocks:
-        if block in secure or sends_to_https(block) or (names_of(block) & with_tls and names_of(block) != {"_"}):
+        if id(block) in taken or sends_to_https(block) or names_of(block) & with_tls:
             continue
         plain = _plain_listens(block)
         if plain and _serves(block):
             yield _plain_site(block, plain[0])
+
+
+def _default(blocks: Sequence[Directive]) -> Directive | None:
+    """What answers on port 80 for a name that no block has: the one that says so, else the first."""
+    first = None
+    for block in blocks:
+        for listen in _plain_listens(block):
+            if _port(listen, 80) == 80:
+                if "default_server" in listen.arguments:
+                    return block
+                first = first or block
+    return first
 
 
 def _is_web_server(block: Directive) -> bool:
@@ -56,14 +87,14 @@ def _is_web_server(block: Directive) -> bool:
     return around is None or around.name == "http"
 
 
-def _secure(block: Directive, blocks: Sequence[Directive], configuration: Configuration) -> Served:
+def _secure(block: Directive, known: _Blocks, configuration: Configuration) -> Served:
     listening = next(listen for listen in listens(block) if takes_tls(listen))
-    same = [other for other in blocks if other is block or names_of(other) & names_of(block)]
+    same = known.same(block)
     read = listener(same, None)
     floored = next(iter(block.effective("ssl_protocols")), None)
     if floored is None and not (configuration.whole and configuration.complete):
         read = replace(read, bounds=_any_floor(read.bounds))
-    plain = _plain_blocks(block, blocks)
+    plain = _plain_blocks(same, known)
     redirects = None if not plain else all(sends_to_https(other) for other in plain)
     serving = next((other for other in plain if not sends_to_https(other)), None)
     header = _header(block)
@@ -116,15 +147,10 @@ def _any_floor(bounds: Bounds) -> Bounds:
     return Bounds(replace(bounds.low, floor=Floor.NONE), replace(bounds.high, floor=Floor.TLS_1_3))
 
 
-def _plain_blocks(block: Directive, blocks: Sequence[Directive]) -> list[Directive]:
+def _plain_blocks(same: Sequence[Directive], known: _Blocks) -> list[Directive]:
     """Where a browser ends that asks for this site without TLS: blocks of its name, else the default of port 80."""
-    plain = [other for other in blocks if _plain_listens(other)]
-    named = [other for other in plain if other is block or names_of(other) & names_of(block)]
-    if named:
-        return named
-    usual = [other for other in plain if any(_port(listen, 80) == 80 for listen in _plain_listens(other))]
-    default = [other for other in usual if any("default_server" in li.arguments for li in _plain_listens(other))]
-    return default[:1] or usual[:1]
+    named = [other for other in same if _plain_listens(other)]
+    return named or ([known.default] if known.default is not None else [])
 
 
 def _plain_listens(block: Directive) -> list[Directive]:
@@ -172,8 +198,9 @@ def _host(block: Directive, listening: Directive) -> str | None:
     address = listening.arguments[0].rpartition(":")[0].strip("[]")
     if address.startswith("127.") or address in ("localhost", "::1"):
         return address
-    named = (name for directive in block.own("server_name") for name in directive.arguments)
-    return next((name.lower() for name in named if name[:1] not in ("", "_", "~", "*", ".", "$")), None)
+    named = (name.lower() for directive in block.own("server_name") for name in directive.arguments)
+    # `localhost` is what nginx's own example calls a site that listens everywhere
+    return next((name for name in named if name not in ("_", "localhost") and is_host(name)), None)
 
 
 def _port(listen: Directive, usual: int) -> int:

@@ -19,10 +19,11 @@ from everyhop.errors import SourceError
 DEEPEST: Final = 40
 """Nested blocks. http, server and locations make four; the rest is room for `if` and hostile input."""
 
+_MANY: Final = 30  # directives from which an index is quicker than a look at each
 _BLANK = " \t\r\n"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Directive:
     """One directive: its words, where it begins and ends (exclusive, with its `;` or `}`), and what is in its block.
 
@@ -38,6 +39,8 @@ class Directive:
     body: list[Directive] = field(default_factory=list)
     parent: Directive | None = field(default=None, repr=False)
     file: str = ""
+    # An `http` block of thousands of servers is asked by each: the body it was made of, its length, the index.
+    _by_name: tuple[list[Directive], int, dict[str, list[Directive]]] | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -51,7 +54,14 @@ class Directive:
 
     def own(self, name: str) -> tuple[Directive, ...]:
         """The directives of this name right in this block."""
-        return tuple(child for child in self.body if child.name == name)
+        if len(self.body) < _MANY:
+            return tuple(child for child in self.body if child.name == name)
+        if self._by_name is None or self._by_name[0] is not self.body or self._by_name[1] != len(self.body):
+            found: dict[str, list[Directive]] = {}
+            for child in self.body:
+                found.setdefault(child.name, []).append(child)
+            self._by_name = (self.body, len(self.body), found)
+        return tuple(self._by_name[2].get(name, ()))
 
     def effective(self, name: str) -> tuple[Directive, ...]:
         """Those of this block, or else of the nearest block around it that has any: nginx inherits all or nothing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from everyhop.dialects.nginx.includes import Configuration
@@ -29,6 +30,7 @@ _PASSES: Final = {
     "scgi_pass": ("scgi", "scgi"),
 }
 _USUAL_PORTS: Final = {"https": 443, "grpcs": 443}
+_LOOPBACK: Final = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):\$")  # with a variable for the port
 _MOST_VARIABLES: Final = 10
 
 
@@ -55,7 +57,10 @@ def _of(directive: Directive, groups: dict[str, list[str]], configuration: Confi
     dialer = _dialer(directive, module, configuration) if tls else _plain()
     authority = rest if rest.startswith("unix:") else rest.partition("/")[0].partition("?")[0]
     for server in groups.get(authority, [authority]):
-        yield Upstream(dialer, endpoint_of(server, _USUAL_PORTS.get(scheme, 80)), place_of(directive))
+        endpoint = endpoint_of(server, _USUAL_PORTS.get(scheme, 80))
+        local = endpoint is None and _LOOPBACK.match(server) is not None
+        own = replace(dialer, notes=(*dialer.notes, "on-this-machine")) if local else dialer
+        yield Upstream(own, endpoint, place_of(directive))
 
 
 def _dialer(directive: Directive, module: str, configuration: Configuration) -> Dialer:

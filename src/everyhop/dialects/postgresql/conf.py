@@ -29,9 +29,11 @@ def included(text: str) -> tuple[str, ...]:
     return tuple(value for name, value, _, _ in _lines(text) if name == "include_dir")
 
 
-def includes(text: str) -> bool:
-    """Whether the file names others that are read as well."""
-    return any(name in _INCLUDES for name, _, _, _ in _lines(text))
+def includes_files(text: str) -> bool:
+    """Whether the file names single others that are read as well, or folders elsewhere than beside it."""
+    return any(
+        name == "include" or (name == "include_dir" and value.startswith("/")) for name, value, _, _ in _lines(text)
+    )
 
 
 def is_on(value: str) -> bool:

@@ -8,6 +8,8 @@ Fires on a certificate or a private key with such a key: on RSA below 2048 bits,
 
 from __future__ import annotations
 
+import re
+
 from everyhop.model.finding import Severity
 from everyhop.model.sighting import KeyFile, ServedChain
 from everyhop.rules.rule import Context, Fault, Rule
@@ -27,8 +29,8 @@ def _judge(holder: KeyFile | ServedChain, context: Context) -> Fault | None:
 
 def _is_weak(key: str) -> bool:
     kind, _, size = key.partition(" ")
-    bits = "".join(character for character in size if character.isdigit())
-    return kind == "DSA" or (kind in _LEAST and bits != "" and int(bits[:6]) < _LEAST[kind])
+    bits = re.search(r"[0-9]{1,6}", size)
+    return kind == "DSA" or (kind in _LEAST and bits is not None and int(bits[0]) < _LEAST[kind])
 
 
 RULE = Rule(

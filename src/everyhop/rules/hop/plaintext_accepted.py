@@ -20,8 +20,10 @@ def _judge(listener: Listener, context: Context) -> Fault | None:
     low, high = listener.bounds.low.assurance, listener.bounds.high.assurance
     if context.demand.assurance is Assurance.PLAINTEXT or low >= Assurance.ENCRYPTED:
         return None
-    if context.wire is Wire.HTTP:
-        return None  # a web site's plain port is there to redirect: `missing-redirect` says whether it does
+    if context.wire is Wire.HTTP or context.wire is None:
+        # A web site's plain port is there to redirect: `missing-redirect` says whether it does. And an app's own server
+        # is plain behind its proxy: on no hop that is known.
+        return None
     if high >= Assurance.ENCRYPTED:
         return Fault(
             f"{listener.product} may accept plaintext",

@@ -6,8 +6,8 @@ guesses or reads its PIN.
     ENV FLASK_DEBUG=1                             # take this out
 
 Fires on `FLASK_DEBUG`, `FLASK_ENV=development` (before Flask 2.3) and `--debug` in what is deployed, and on
-`app.run(debug=True)` and `app.debug = True` in its source; those are possible where a guard or another file may keep
-them from being reached. Silent in tests and in files for development.
+`app.run(debug=True)`, `app.debug = True` and `DEBUG = True` in its source or settings; those are possible where a guard
+or another file may keep them from being reached. Silent in tests and in files for development.
 """
 
 from __future__ import annotations

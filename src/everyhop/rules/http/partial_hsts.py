@@ -7,7 +7,8 @@ nothing.
     server {
         add_header Strict-Transport-Security "max-age=31536000" always;
         location /static/ {
-            add_header Cache-Control "public";                               # drops the line above: say it again
+            # the next line drops the one above: say it again here
+            add_header Cache-Control "public";
         }
     }
 

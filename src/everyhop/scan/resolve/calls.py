@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 from everyhop.model.evidence import SourceSpan
+from everyhop.scan.resolve.operators import table
 from everyhop.scan.resolve.texts import between, formatted, quoted, replaced
 from everyhop.scan.resolve.urls import built, created, updated, with_parts
 from everyhop.scan.resolve.values import Known, Series, Table, Unknown, Value, choice, joined, options, text
@@ -56,7 +57,7 @@ def function(name: str, arguments: Sequence[Value], keywords: Table, at: SourceS
     if name in _QUOTING and arguments:
         return choice(quoted(option, _QUOTING[name]) for option in options(arguments[0]))
     if name == "dict":
-        return (arguments[0] if arguments and isinstance(arguments[0], Table) else Table(at=at)).merged(keywords)
+        return (table(arguments[0]) if arguments else Table(at=at)).merged(keywords)
     if name == "os.path.join" and arguments:
         return joined(between(arguments, Known("/")), at)
     if builds_url(name):
@@ -80,6 +81,8 @@ def method(owner: Value, name: str, arguments: Sequence[Value], keywords: Table,
             return updated(owner, query, at)
         case "set" | "_replace", [] if keywords.entries and keywords.complete:
             return with_parts(owner, keywords.entries, at)
+        case "get_section", [_, *_]:  # of Alembic's settings file (alembic/config.py): what it holds is not read
+            return Table(complete=False, at=at)
         case "get", [key, *rest] if isinstance(owner, Table):
             name_of = text(key)
             missing = rest[0] if rest else Known(None, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,18 +43,21 @@ def with_arguments(text: str, node: ast.Call | ast.Dict, changes: Mapping[str, o
     quote = _quote(text[_offsets(node, lines)[0] : _offsets(node, lines)[1]])
     edits: list[Edit] = []
     new: list[str] = []
+    going: list[int] = []
     for name, value in changes.items():
         there = [index for index, item in enumerate(items) if item.name == name]
         if there and not _is_plain(items[there[-1]].value):
             raise SourceError(f"{name} is set by an expression")
         if value is None:
-            edits += [_removed(text, items, index) for index in there]
+            going += there
         elif there:
             edits.append(Edit(*_offsets(items[there[-1]].value, lines), literal(value, quote)))
         else:
             key = name if isinstance(node, ast.Call) else literal(name, quote)
             new.append(f"{key}{'=' if isinstance(node, ast.Call) else ': '}{literal(value, quote)}")
-    return (*edits, *_added(text, node, items, new, lines))
+    if items and len(going) == len(items):
+        return (_instead(text, items, new),)
+    return (*edits, *_removed(text, items, sorted(going)), *_added(text, node, items, new, lines))
 
 
 def literal(value: object, quote: str = '"') -> str:
@@ -104,17 +107,34 @@ def _added(text: str, node: ast.Call | ast.Dict, items: list[_Item], new: list[s
     return (*comma, Edit(rest.end(), rest.end(), "".join(f"{end}{margin}{item}," for item in new)))
 
 
-def _removed(text: str, items: list[_Item], index: int) -> Edit:
-    item = items[index]
-    if index + 1 < len(items):
-        start, end = item.start, items[index + 1].start
-    elif index:
-        start, end = items[index - 1].end, item.end
-    else:
-        start, end = item.start, item.end
-    if "#" in text[item.end : end] or "#" in text[start : item.start]:
+def _instead(text: str, items: list[_Item], new: list[str]) -> Edit:
+    """New items in place of all that there are."""
+    start, end = items[0].start, items[-1].end
+    _refuse_comments(text, start, end, items[0])
+    return Edit(start, end, ", ".join(new))
+
+
+def _removed(text: str, items: list[_Item], going: list[int]) -> Iterator[Edit]:
+    """Each run of items that go, with the commas that separate it; something is left before or after it."""
+    runs: list[list[int]] = []
+    for index in going:
+        if runs and runs[-1][-1] == index - 1:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    for run in runs:
+        first, last = run[0], run[-1]
+        if last + 1 < len(items):
+            start, end = items[first].start, items[last + 1].start
+        else:
+            start, end = items[first - 1].end, items[last].end
+        _refuse_comments(text, start, end, items[first])
+        yield Edit(start, end, "")
+
+
+def _refuse_comments(text: str, start: int, end: int, item: _Item) -> None:
+    if "#" in text[start:end]:
         raise SourceError(f"{item.name} has to go, and a comment stands beside it")
-    return Edit(start, end, "")
 
 
 def _is_plain(value: ast.expr) -> bool:

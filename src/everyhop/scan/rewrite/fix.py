@@ -22,24 +22,25 @@ from everyhop.model.sighting import Dialer, Version
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.policy import Policy
 from everyhop.scan.rewrite import in_file, in_python
-from everyhop.scan.rewrite.query import differing
 from everyhop.scan.rewrite.remedy import named_anchors, spelled
 from everyhop.scan.rewrite.text import Edit
 from everyhop.scan.sightings.dialers import RUN_TIME, SHOWN_IN
 from everyhop.scan.workspace import Kind, Source
 
 _ANY: Final = Version(">=0")
-# The options and arguments with which a client shows a certificate of its own.
-_OWN: Final = frozenset({"sslcert", "sslkey", "ssl_cert", "ssl_key", "ssl_key_password", "sslpassword"})
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """The edits that end the findings of these rules at a place; `doubts` are why it is not safe, none if it is."""
+    """The edits that end the findings of these rules at a place; `doubts` are why it is not safe, none if it is.
+
+    `outcome` is what has to be read there when they are made.
+    """
 
     at: SourceSpan
     rules: tuple[str, ...]
     edits: tuple[Edit, ...]
+    outcome: DialerSettings
     doubts: tuple[str, ...] = ()
 
 
@@ -63,46 +64,58 @@ def fixes(
 
     `anchors` are the trust anchors for settings that name none, as a path where the application runs.
     """
+    dialing: dict[SourceSpan, list[Dialer]] = {}
+    for reading in report.readings:
+        first = reading.evidence[0] if reading.evidence else None
+        if isinstance(reading.subject, Dialer) and isinstance(first, SourceSpan):
+            dialing.setdefault(first, []).append(reading.subject)
     concerned: dict[SourceSpan, list[Finding]] = {}
     for finding in report.findings:
         rule = catalogue()[finding.rule]
-        if rule.subject is Dialer and not rule.advice and finding.span is not None:  # advice is for a person
+        if rule.subject is Dialer and not rule.advice and finding.span in dialing:  # advice is for a person
             concerned.setdefault(finding.span, []).append(finding)
     for at, findings in concerned.items():
-        rules = tuple(finding.rule for finding in findings)
-        source = sources.get(at.path)
-        found = settings.get(at)
+        place = _Place(at, tuple(findings), tuple(dialing[at]))
+        source, found = sources.get(at.path), settings.get(at)
         try:
-            read = [reading.subject for reading in report.readings if reading.evidence[:1] == (at,)]
-            dialers = [subject for subject in read if isinstance(subject, Dialer)]
-            if any(RUN_TIME in dialer.notes for dialer in dialers):
+            if any(RUN_TIME in dialer.notes for dialer in place.dialers):
                 raise SourceError("the URL is known only at run time: mend it where it is set")
             if found is None or source is None:
                 continue  # a proxy's or a pooler's own settings: their findings say what to write
-            yield _fix(at, rules, findings, found, dialers, policy, source, anchors)
+            demand = policy.demand(findings[0].hop, findings[0].endpoint)
+            spelling = _spelling(place, found, demand, anchors)
+            edits = _edits(source, at, found, spelling)
+            if not edits:
+                raise SourceError("its driver has no better settings to put here")
+            outcome = replace(found, dsn=spelling.url, connect_args=spelling.connect_args)
+            yield Fix(at, place.rules, edits, outcome, tuple(_doubts(place, found, spelling, demand)))
         except (SettingsError, SourceError) as error:
-            yield Refusal(at, rules, _told(error))
+            yield Refusal(at, place.rules, _told(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place with what is wrong there, and what its settings were read as."""
+
+    at: SourceSpan
+    findings: tuple[Finding, ...]
+    dialers: tuple[Dialer, ...]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        return tuple(finding.rule for finding in self.findings)
 
 
 def _told(error: EveryhopError) -> str:
     return f"{error.message}: {error.hint}" if error.hint else error.message
 
 
-def _fix(
-    at: SourceSpan,
-    rules: tuple[str, ...],
-    findings: list[Finding],
-    settings: DialerSettings,
-    dialers: list[Dialer],
-    policy: Policy,
-    source: Source,
-    anchors: str | None,
-) -> Fix:
-    if not any(finding.certainty is Certainty.CERTAIN for finding in findings):
+def _spelling(place: _Place, settings: DialerSettings, demand: Posture, anchors: str | None) -> Spelling:
+    """What the dialect writes. Raises `SourceError` where nobody can say what the settings at a place are."""
+    if not any(finding.certainty is Certainty.CERTAIN for finding in place.findings):
         raise SourceError("what it does is known only at run time")
-    if any(dialer.bounds != registry.read(settings).bounds for dialer in dialers):
+    if any(dialer.bounds != registry.read(settings).bounds for dialer in place.dialers):
         raise SourceError("what it does depends on the branch taken, or on who uses it")
-    demand = policy.demand(findings[0].hop, findings[0].endpoint)
     named = named_anchors(settings) or anchors
     if named is None and demand.assurance >= Assurance.CHAIN_VERIFIED:
         raise SourceError("no trust anchors are named: give --anchors FILE")
@@ -111,10 +124,7 @@ def _fix(
         raise SourceError("variables of its environment decide: set them there")
     if any(isinstance(value, PythonContext) for value in spelling.connect_args.values()):
         raise SourceError(f"{settings.driver} takes an ssl.SSLContext: write the code that makes one")
-    edits = _edits(source, at, settings, spelling)
-    if not edits:
-        raise SourceError("its driver has no better settings to put here")
-    return Fix(at, rules, edits, tuple(_doubts(settings, spelling, dialers, demand)))
+    return spelling
 
 
 def _edits(source: Source, at: SourceSpan, settings: DialerSettings, spelling: Spelling) -> tuple[Edit, ...]:
@@ -127,18 +137,20 @@ def _edits(source: Source, at: SourceSpan, settings: DialerSettings, spelling: S
     return in_file.edits(source, at, settings.dsn, spelling.url)
 
 
-def _doubts(settings: DialerSettings, spelling: Spelling, dialers: list[Dialer], demand: Posture) -> Iterator[str]:
-    notes = {note for dialer in dialers for note in dialer.notes}
-    if any(note.startswith("driver-assumed") for note in notes):
+def _doubts(place: _Place, settings: DialerSettings, spelling: Spelling, demand: Posture) -> Iterator[str]:
+    notes = {note for dialer in place.dialers for note in dialer.notes}
+    now = _read(settings, spelling).bounds
+    if any(note.startswith("driver-assumed") for note in notes) and not all(
+        _read(other, spelling).bounds.verdict(demand) is Verdict.MET for other in _possible(settings)
+    ):
         yield f"no driver is named, and {settings.driver} assumed"
     if any(note.startswith(f"{SHOWN_IN}:") for note in notes):
         yield "it is not deployed: tests, examples and docs may mean it like this"
-    if settings.dsn is None and settings.version is None and settings.product == "mysql" and _is_a_table(dialers):
-        yield "no file says which of the drivers it goes through"
-    gone = _gone(settings, spelling)
-    if gone:
-        yield f"it takes out {', '.join(gone)}, with which the client shows a certificate"
-    if _read(settings, spelling).bounds.verdict(demand) is not Verdict.MET:
+    if settings.dsn is None and settings.version is None and settings.driver == "mysqlclient":
+        yield "no file asks for mysqlclient, and another driver may take its place"
+    if now.low.client_auth < registry.read(settings).bounds.low.client_auth:
+        yield "the client would no longer show its certificate"
+    if now.verdict(demand) is not Verdict.MET:
         driver, version = settings.driver, settings.version
         yield (
             f"{driver} {version.value} may not keep what this promises: ask for a newer one"
@@ -147,17 +159,12 @@ def _doubts(settings: DialerSettings, spelling: Spelling, dialers: list[Dialer],
         )
 
 
-def _is_a_table(dialers: list[Dialer]) -> bool:
-    return any(dialer.driver == "mysqlclient" for dialer in dialers)
-
-
-def _gone(settings: DialerSettings, spelling: Spelling) -> list[str]:
-    """What the client shows of its own, and would show no more."""
-    names = [name for name in settings.connect_args if name not in spelling.connect_args]
-    if settings.dsn is not None and spelling.url is not None:
-        names += [name for name, value in differing(settings.dsn, spelling.url).items() if value is None]
-    kept = {name for name, _ in (spelling.url.options if spelling.url else ())} | set(spelling.connect_args)
-    return sorted(_OWN.intersection(names) - kept)
+def _possible(settings: DialerSettings) -> Iterator[DialerSettings]:
+    """The same with each driver that a URL without one may mean: SQLAlchemy 2.1 has another default than 2.0."""
+    for version in ("2.0", "2.1"):
+        if settings.dsn is not None:
+            driver, _ = registry.driver_of(settings.dsn, Version(version))
+            yield replace(settings, driver=driver, version=None)
 
 
 def _read(settings: DialerSettings, spelling: Spelling) -> Dialer:

@@ -15,8 +15,12 @@ from everyhop.scan.syntax.span import Lines
 from everyhop.scan.workspace import Kind, Source
 
 # Where YAML has a value without quotes and nobody but YAML reads its line: an entry, or `NAME=value` in a list.
-_YAML_LINE: Final = re.compile(r"\s*(?:-\s+)?(?:[\"']?[\w.-]+[\"']?\s*:\s+|-\s+\w+=)\Z")
-_OPENED: Final = re.compile(r"(?P<quote>[\"'])(?:\w+=)?\Z")
+_YAML_LINE: Final = re.compile(r"\s*(?:-\s+)?(?:[\"']?[\w.-]+[\"']?\s*:\s+|-\s+[\w-]+=)\Z")
+_OPENED: Final = re.compile(r"(?P<quote>[\"'])(?:[\w-]+=)?\Z")
+_SCHEME: Final = re.compile(r"\w[\w+]*://")
+_DEFAULT: Final = re.compile(r"\$\{\w+:?-(?P<default>.*)\}", re.DOTALL)
+_HOLE: Final = re.compile(r"\{\{[^{}]*\}\}|\$\{[^{}]*\}|\$\([^()]*\)")
+"""What is filled in by whoever reads a file; there may be blanks in it."""
 _SHEBANG: Final = re.compile(r"#!.*\b(?:sh|bash|dash|ksh)\b")
 _WORD: Final = re.compile(r"[=\s][\s;]?")
 # Files that a shell may read: it takes & and ? for itself, unless they are quoted.
@@ -31,11 +35,15 @@ def edits(source: Source, at: SourceSpan, old: Dsn, new: Dsn) -> tuple[Edit, ...
     lines = Lines(source.text)
     start, end = lines.offset(at.line, at.column), lines.offset(at.end_line, at.end_column)
     value = source.text[start:end]
-    if old.grammar is not Grammar.LIBPQ_PAIRS and ("://" not in value or re.search(r"\s", value.strip())):
+    whole = _DEFAULT.fullmatch(value)
+    written, margin = (whole["default"], whole.start("default")) if whole else (value, 0)
+    url = _HOLE.sub("", written.strip())
+    if old.grammar is not Grammar.LIBPQ_PAIRS and (not _SCHEME.match(url) or re.search(r"[\s{}]", url)):
         raise SourceError("the URL is put together from parts")
-    edit = query.respelled(value, old, new)
+    edit = query.respelled(written, old, new)
     if edit is None:
         return ()
+    edit = edit.moved(margin)
     if source.kind is Kind.DOTENV:
         return _in_dotenv(source.text, start, applied(value, [edit]))
     if source.kind not in _SHELLS or _is_quoted(source, start, end):

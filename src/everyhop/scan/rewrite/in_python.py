@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from everyhop.dialects.dsn import Dsn
@@ -27,15 +28,10 @@ def edits(
 
     Raises `SourceError` where the source has another form than those that are known here.
     """
-    lines = Lines(text)
-    try:
-        tree = parse(text)
-    except Unparsed as refusal:
-        raise SourceError(refusal.reason) from None
-    node = _node(tree, at, lines)
+    lines, expressions, parents = _parsed(text)
+    node = _node(expressions, at, lines)
     if settings.dsn is None or url is None:
         return _in_display(text, node, arguments)
-    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
     found: tuple[Edit, ...] = ()
     if url != settings.dsn:
         found = _in_url(text, whole(node, parents), settings.dsn, url, lines)
@@ -44,12 +40,27 @@ def edits(
     return found
 
 
-def _node(tree: ast.Module, at: SourceSpan, lines: Lines) -> ast.expr:
+@lru_cache(maxsize=1)  # the places of a file come one after the other
+def _parsed(text: str) -> tuple[Lines, Mapping[int, list[ast.expr]], Mapping[ast.AST, ast.AST]]:
+    """The lines of a text, its expressions by the line that they begin in, and what each node stands in."""
+    try:
+        tree = parse(text)
+    except Unparsed as refusal:
+        raise SourceError(refusal.reason) from None
+    expressions: dict[int, list[ast.expr]] = {}
+    parents: dict[ast.AST, ast.AST] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            expressions.setdefault(node.lineno, []).append(node)
+        parents.update(dict.fromkeys(ast.iter_child_nodes(node), node))
+    return Lines(text), expressions, parents
+
+
+def _node(expressions: Mapping[int, list[ast.expr]], at: SourceSpan, lines: Lines) -> ast.expr:
     """The outermost expression at a place."""
     wanted = Span(at.line, at.column, at.end_line, at.end_column)
-    for node in ast.walk(tree):
-        here = isinstance(node, ast.expr) and (node.lineno, node.end_lineno) == (at.line, at.end_line)
-        if here and isinstance(node, ast.expr) and span_of(node, lines) == wanted:
+    for node in expressions.get(at.line, ()):
+        if node.end_lineno == at.end_line and span_of(node, lines) == wanted:
             return node
     raise SourceError("it is put together from parts")
 
@@ -65,8 +76,8 @@ def _in_url(text: str, node: ast.expr, old: Dsn, new: Dsn, lines: Lines) -> tupl
 def _in_parts(text: str, call: ast.Call, changes: Mapping[str, object]) -> tuple[Edit, ...]:
     """`URL.create(…, query={…})`."""
     given = next((keyword.value for keyword in call.keywords if keyword.arg == "query"), None)
-    if isinstance(given, ast.Dict):
-        return with_arguments(text, given, changes)
+    if given is not None and (display := _display(given)):
+        return with_arguments(text, display, changes)
     if given is not None or len(call.args) > 1:
         raise SourceError("its query is set by an expression")
     return with_arguments(text, call, {"query": changes})
@@ -78,8 +89,8 @@ def _in_display(text: str, node: ast.expr, arguments: Mapping[str, object]) -> t
         raise SourceError("its settings stand in several places")
     if isinstance(node, ast.Dict) and "ENGINE" in _entries(node):
         further = _entries(node).get("OPTIONS")
-        if isinstance(further, ast.Dict):
-            return with_arguments(text, further, arguments)
+        if further is not None and (display := _display(further)):
+            return with_arguments(text, display, arguments)
         if further is not None:
             raise SourceError("OPTIONS is set by an expression")
         return with_arguments(text, node, {"OPTIONS": arguments})
@@ -101,9 +112,15 @@ def _beside(
     if not settings.sqlalchemy:
         return with_arguments(text, call, arguments)
     given = next((keyword.value for keyword in call.keywords if keyword.arg == "connect_args"), None)
-    if isinstance(given, ast.Dict):
-        return with_arguments(text, given, arguments)
+    if given is not None and (display := _display(given)):
+        return with_arguments(text, display, arguments)
     return with_arguments(text, call, {"connect_args": arguments})
+
+
+def _display(node: ast.expr) -> ast.Dict | ast.Call | None:
+    """`{…}` or `dict(…)`; None for any other expression."""
+    made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args
+    return node if isinstance(node, ast.Dict) or (made and isinstance(node, ast.Call)) else None
 
 
 def _entries(table: ast.Dict) -> dict[object, ast.expr]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,7 +54,7 @@ def written(text: str, node: ast.expr, lines: Lines) -> Written:
     return Written(whole, tuple(offsets))
 
 
-def whole(node: ast.expr, parents: dict[ast.AST, ast.AST]) -> ast.expr:
+def whole(node: ast.expr, parents: Mapping[ast.AST, ast.AST]) -> ast.expr:
     """The sum, `%` or `.format` that a literal is the beginning or a part of; itself where there is none."""
     while True:
         match parents.get(node):

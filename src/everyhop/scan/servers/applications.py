@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -16,34 +15,20 @@ from everyhop.scan.resolve.environment import Setting
 from everyhop.scan.resolve.project import Module
 from everyhop.scan.resolve.scopes import Scope
 from everyhop.scan.resolve.values import Known
+from everyhop.scan.servers import runs, starts
+from everyhop.scan.servers.starts import Start
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.places import Place, place_of
-from everyhop.scan.syntax import commands, compose
-from everyhop.scan.syntax.commands import Command
-from everyhop.scan.workspace import Kind, Source, Workspace
+from everyhop.scan.syntax import compose
+from everyhop.scan.workspace import Source, Workspace
 
 _SERVERS: Final = ("gunicorn", "uvicorn", "hypercorn")
 _FOR_DEVELOPMENT: Final = re.compile(
     r"(?:^|[._/-])(?:dev|devel|development|local|debug|override|devcontainer)(?:[._/-]|$)"
 )
 _ON: Final = frozenset({"1", "true", "on", "yes", "t", "y"})
-# What `Flask.run` takes; a call with anything else is of another kind of app (flask/app.py, werkzeug/serving.py).
-_RUN: Final = frozenset(
-    {"host", "port", "debug", "load_dotenv", "ssl_context", "threaded", "processes", "use_reloader", "use_debugger",
-     "use_evalex", "extra_files", "exclude_patterns", "reloader_interval", "reloader_type", "passthrough_errors"}
-)  # fmt: skip
-_SCRIPTS: Final = re.compile(r"(?:docker-?)?(?:entry-?point|start|boot)[^/]*", re.IGNORECASE)
 _LOCAL_BIND: Final = re.compile(r"(?:unix:|127\.|localhost|\[::1\])|.*\.sock$")
 _SHOWN: Final = 160  # characters of a command
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """A command that a file of the deployment runs; `certain` is False in a script, where it may not be reached."""
-
-    command: Command
-    source: Source
-    certain: bool
 
 
 def read(
@@ -53,9 +38,8 @@ def read(
     configuration: Configuration,
 ) -> Iterator[Reading]:
     """The servers of an app, as far as they are for development, have the debugger on or believe any proxy."""
-    starts = [*_starts(workspace), *_of_services(services)]
-    started: dict[str, _Start] = {}
-    for start in starts:
+    started: dict[str, Start] = {}
+    for start in starts.starts(workspace, services, _is_deployed):
         yield from _of_command(start, started)
     yield from _of_variables(variables)
     texts = configuration.project.texts
@@ -65,40 +49,20 @@ def read(
 
 
 def _may_serve(text: str) -> bool:
-    return ".run(" in text or "forwarded_allow_ips" in text or ".debug" in text or "debug_toolbar" in text
+    return (
+        ".run(" in text
+        or "run_simple" in text
+        or "forwarded_allow_ips" in text
+        or ".debug" in text
+        or "debug_toolbar" in text
+    )
 
 
 def _is_deployed(path: str) -> bool:
     return place_of(path) is Place.DEPLOYED and not _FOR_DEVELOPMENT.search(path.lower())
 
 
-def _starts(workspace: Workspace) -> Iterator[_Start]:
-    for source in workspace.sources:
-        if not _is_deployed(source.path):
-            continue
-        name = PurePosixPath(source.path).name
-        match source.kind:
-            case Kind.DOCKERFILE:
-                yield from (_Start(command, source, certain=True) for command in commands.in_dockerfile(source.text))
-            case Kind.UNIT:
-                yield from (_Start(command, source, certain=True) for command in commands.in_unit(source.text))
-            case Kind.TEXT if name == "Procfile":
-                yield from (_Start(command, source, certain=True) for command in commands.in_procfile(source.text))
-            case Kind.TEXT if _SCRIPTS.fullmatch(name):
-                yield from (_Start(command, source, certain=False) for command in commands.in_script(source.text))
-
-
-def _of_services(services: Sequence[tuple[compose.Service, Source]]) -> Iterator[_Start]:
-    for service, source in services:
-        if service.arguments and _is_deployed(source.path):
-            words = tuple(
-                "".join(piece for piece in item.pieces if isinstance(piece, str)) for item in service.arguments
-            )
-            command = Command(tuple(word.strip("'\"") for word in words), service.arguments[0].span)
-            yield _Start(command, source, certain=True)
-
-
-def _of_command(start: _Start, started: dict[str, _Start]) -> Iterator[Reading]:
+def _of_command(start: Start, started: dict[str, Start]) -> Iterator[Reading]:
     words = start.command.words
     names = [PurePosixPath(word).name for word in words]
     debug = "--debug" in words or "-d" in words[:1]
@@ -114,7 +78,7 @@ def _of_command(start: _Start, started: dict[str, _Start]) -> Iterator[Reading]:
     server = next((name for name in names if name in _SERVERS), None)
     trusted = _option(words, "--forwarded-allow-ips")
     if server is not None and trusted is not None and not _binds_here(words):
-        yield _reading(ProxyTrust(server, trusted), _place(start))
+        yield _reading(ProxyTrust(server, trusted), start.place)
 
 
 def _option(words: Sequence[str], *names: str) -> str | None:
@@ -151,12 +115,13 @@ def _of_variables(variables: Iterable[Setting]) -> Iterator[Reading]:
             yield _reading(ProxyTrust("gunicorn", value), at)
 
 
-def _of_module(module: Module, configuration: Configuration, started: dict[str, _Start]) -> Iterator[Reading]:
+def _of_module(module: Module, configuration: Configuration, started: dict[str, Start]) -> Iterator[Reading]:
     text = configuration.project.texts[module.path]
     start = started.get(PurePosixPath(module.path).name)
     for call, scope in module.names.calls:
-        if _runs_flask(call, text):
-            yield from _of_run(call, scope, configuration, start)
+        served = runs.served_by(call, scope, text, configuration)
+        if served is not None:
+            yield from _of_run(call, scope, served, configuration, start)
         for keyword in call.keywords:
             if keyword.arg == "forwarded_allow_ips" and _is(keyword.value, scope, "*", configuration):
                 at = configuration.evaluator.span(call, scope)
@@ -169,16 +134,22 @@ def _of_module(module: Module, configuration: Configuration, started: dict[str, 
             yield _reading(AppServer("flask", at.snippet, development=False, debug=True, certain=False), at)
 
 
-def _of_run(call: ast.Call, scope: Scope, configuration: Configuration, start: _Start | None) -> Iterator[Reading]:
-    """A call of `app.run`: it serves where something deployed starts its file, or where importing that runs it."""
-    given = next((keyword.value for keyword in call.keywords if keyword.arg == "debug"), None)
-    debug = given is not None and _is(given, scope, True, configuration)
+def _of_run(
+    call: ast.Call, scope: Scope, served: str, configuration: Configuration, start: Start | None
+) -> Iterator[Reading]:
+    """A call of `app.run`: it serves where something deployed starts its file, or where importing that runs it.
+
+    Flask-SocketIO serves with another server than the one for development, unless it is told that any will do.
+    """
+    on = {keyword.arg for keyword in call.keywords if _is(keyword.value, scope, True, configuration)}
+    debug = not on.isdisjoint({"debug", "use_debugger"})
     reached = start is not None and start.certain
     on_import = _is_on_import(call, scope)
     if debug or reached or on_import:
         at = _named(configuration.evaluator.span(call, scope), f"{ast.unparse(call.func)}(…)", "run")
-        server = AppServer("flask", at.snippet, development=reached or on_import, debug=debug, certain=reached)
-        yield _reading(server, at, *((_place(start),) if start is not None else ()))
+        development = (reached or on_import) and (served != runs.SOCKETIO or "allow_unsafe_werkzeug" in on)
+        server = AppServer("flask", at.snippet, development=development, debug=debug, certain=reached)
+        yield _reading(server, at, *((start.place,) if start is not None else ()))
 
 
 def _of_settings(module: Module, configuration: Configuration) -> Iterator[Reading]:
@@ -205,18 +176,6 @@ def _is_app(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in ("app", "application", "server", "flask_app")
 
 
-def _runs_flask(call: ast.Call, text: str) -> bool:
-    if not (isinstance(call.func, ast.Attribute) and call.func.attr == "run" and "lask" in text):
-        return False
-    known = all(keyword.arg in _RUN for keyword in call.keywords) and len(call.args) <= 2
-    addressed = all(isinstance(argument, ast.Constant | ast.Name | ast.Call | ast.Attribute) for argument in call.args)
-    return known and addressed and (_is_app(call.func.value) or _makes_app(call.func.value))
-
-
-def _makes_app(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("create_app", "make_app")
-
-
 def _is_on_import(call: ast.Call, scope: Scope) -> bool:
     """Whether a call runs as soon as its module is imported: in no function, and under no `if __name__ == …`."""
     if scope.parent is not None or not isinstance(scope.node, ast.Module):
@@ -225,16 +184,10 @@ def _is_on_import(call: ast.Call, scope: Scope) -> bool:
     return not any(node.lineno <= call.lineno <= (node.end_lineno or node.lineno) for node in guarded)
 
 
-def _server(product: str, start: _Start, *, development: bool, debug: bool) -> Reading:
-    place = _place(start)
+def _server(product: str, start: Start, *, development: bool, debug: bool) -> Reading:
+    place = start.place
     server = AppServer(product, place.snippet, development=development, debug=debug, certain=start.certain)
     return _reading(server, place)
-
-
-def _place(start: _Start) -> SourceSpan:
-    span = start.command.span
-    shown = masked(" ".join(start.command.words)[:_SHOWN])
-    return SourceSpan(start.source.path, span.line, span.column, span.end_line, span.end_column, shown, "command")
 
 
 def _named(at: SourceSpan, shown: str, symbol: str) -> SourceSpan:

@@ -54,7 +54,8 @@ def clusters(confs: Mapping[str, str], hbas: Mapping[str, str]) -> tuple[Cluster
         own = beside or (list(free) if len(free) == 1 and len(mains) == 1 else [])
         if own:
             free.pop(own[0])
-        whole = not conf.includes(confs[main]) or bool(mine)
+        # A folder that is included and not in the tree is an empty one: version control keeps no empty folders.
+        whole = not conf.includes_files(confs[main])
         found.append(Cluster((main, *mine), own[0] if own else None, whole))
     found += [Cluster((path,), None, whole=False) for path in left]
     return (*found, *(Cluster((), path, whole=False) for path in free))
@@ -90,7 +91,7 @@ def read(cluster: Cluster, confs: Texts, hbas: Texts, hops: Hops) -> Iterator[Si
 
 
 def of_image(variables: Iterable[Setting]) -> Iterator[Reading]:
-    """How the official image lets people in: `POSTGRES_HOST_AUTH_METHOD` is the method of its line for every network."""
+    """How the official image lets people in: `POSTGRES_HOST_AUTH_METHOD` is its method for every network."""
     for setting in variables:
         method = "".join(piece for piece in setting.pieces if isinstance(piece, str)).strip()
         if setting.name == _IMAGE_METHOD and method in _WEAK and not is_for_tests(setting.file):

@@ -23,7 +23,9 @@ class Texts:
     def span(self, path: str, start: int, end: int, symbol: str) -> SourceSpan:
         """The place between two offsets; what stands there is shown with its blanks joined."""
         text = self.by_path[path]
-        lines = self._lines.setdefault(path, Lines(text))
+        lines = self._lines.get(path)
+        if lines is None:
+            lines = self._lines[path] = Lines(text)
         place = lines.span(start, end)
         shown = masked(" ".join(text[start : min(end, start + 4 * _SHOWN)].split())[:_SHOWN])
         return SourceSpan(path, place.line, place.column, place.end_line, place.end_column, shown, symbol)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from everyhop.scan.resolve.project import Module
 from everyhop.scan.resolve.references import may_name
 from everyhop.scan.resolve.scopes import Scope
-from everyhop.scan.resolve.values import Known, Made, Table, Unknown, Value, options, text
+from everyhop.scan.resolve.texts import replaced
+from everyhop.scan.resolve.values import Known, Made, Table, Unknown, Value, choice, options, text
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.libraries import CONFIGURED, ENGINES, OPENERS
 from everyhop.scan.sightings.opener import Drivers, Opener
 from everyhop.scan.sightings.use import Use
+
+_ALEMBIC: Final = {"set_main_option": 0, "set_section_option": 1}
+"""Methods of Alembic's `Config` (alembic/config.py), and which argument names what they set."""
 
 _LAST_NAMES: Final = frozenset(name.rpartition(".")[2] for name in (*ENGINES, *OPENERS, *CONFIGURED))
 _PREFIX: Final = "sqlalchemy."
@@ -25,6 +29,7 @@ _VARIABLE: Final = "DATABASE_URL"
 def uses(module: Module, configuration: Configuration) -> Iterator[Use]:
     """Every call in a module that opens a connection or makes an engine."""
     evaluator = configuration.evaluator
+    migrations = tuple(_migrations(module, configuration))
     for call, scope in module.names.calls:
         name = evaluator.qualified(call.func, scope) if may_name(call.func, scope, _LAST_NAMES) else None
         if name is None:
@@ -32,9 +37,30 @@ def uses(module: Module, configuration: Configuration) -> Iterator[Use]:
         if name in ENGINES:
             yield _engine(call, scope, name, configuration)
         elif name in CONFIGURED:
-            yield from _configured(call, scope, name, configuration)
+            yield from _configured(call, scope, name, configuration, migrations)
         elif name in OPENERS:
             yield from _opened(call, scope, name, configuration)
+    if not any(_is_environment(call, scope, configuration) for call, scope in module.names.calls):
+        yield from migrations
+
+
+def _is_environment(call: ast.Call, scope: Scope, configuration: Configuration) -> bool:
+    """Whether this is done in Alembic's env.py, which sets a URL for the engine that it makes itself, if it does."""
+    named = isinstance(call.func, ast.Attribute) and call.func.attr == "configure"
+    return named and configuration.evaluator.qualified(call.func, scope) == "alembic.context.configure"
+
+
+def _migrations(module: Module, configuration: Configuration) -> Iterator[Use]:
+    """The URLs that are handed to Alembic: whoever runs the migrations dials them."""
+    for call, scope in module.names.calls:
+        first = _ALEMBIC.get(call.func.attr) if isinstance(call.func, ast.Attribute) else None
+        if first is None:
+            continue
+        arguments, _ = configuration.evaluator.arguments(call, scope)
+        if len(arguments) == first + 2 and text(arguments[first]) == f"{_PREFIX}url":
+            # ConfigParser reads `%%` as one percent sign.
+            url = replaced(arguments[first + 1], (Known("%%"), Known("%")))
+            yield Use(f"{_PREFIX}url", configuration.evaluator.span(call, scope), url)
 
 
 def _engine(call: ast.Call, scope: Scope, name: str, configuration: Configuration) -> Use:
@@ -50,17 +76,29 @@ def _engine(call: ast.Call, scope: Scope, name: str, configuration: Configuratio
     return Use(name.rpartition(".")[2], at, url, given)
 
 
-def _configured(call: ast.Call, scope: Scope, name: str, configuration: Configuration) -> Iterator[Use]:
-    """`engine_from_config(table, prefix)`; a table of which nothing is known here is read where it is written."""
+def _configured(
+    call: ast.Call, scope: Scope, name: str, configuration: Configuration, migrations: Sequence[Use]
+) -> Iterator[Use]:
+    """`engine_from_config(table, prefix, **options)`, whose options go before those of the table.
+
+    Of a table that is not all known the URL is what the module gives Alembic, else it is known only at run time.
+    """
     arguments, keywords = configuration.evaluator.arguments(call, scope)
     given = dict(zip(("configuration", "prefix"), arguments, strict=False)) | dict(keywords.entries)
     prefix = text(given["prefix"]) if "prefix" in given else _PREFIX
     at = configuration.evaluator.span(call, scope)
-    for table in options(given.get("configuration", Unknown("configuration"))):
-        url = table.entries.get(f"{prefix}url") if isinstance(table, Table) else None
-        if url is not None and isinstance(table, Table):
-            connect_args = keywords.entries.get("connect_args") or table.entries.get(f"{prefix}connect_args")
-            yield Use(name.rpartition(".")[2], at, url, connect_args)
+    symbol = name.rpartition(".")[2]
+    for option in options(given.get("configuration", Unknown("configuration"))):
+        table = option if isinstance(option, Table) else Table(complete=False)
+        connect_args = keywords.entries.get("connect_args") or table.entries.get(f"{prefix}connect_args")
+        if connect_args is None and not keywords.complete:
+            connect_args = Table(complete=False)
+        url = keywords.entries.get("url") or table.entries.get(f"{prefix}url")
+        if url is not None:
+            yield Use(symbol, at, url, connect_args)
+        elif not table.complete:
+            handed = [use.url for use in migrations if use.url is not None]
+            yield Use(symbol, at, choice(handed) if handed else Unknown(f"{prefix}url"), connect_args)
 
 
 def _opened(call: ast.Call, scope: Scope, name: str, configuration: Configuration) -> Iterator[Use]:

@@ -21,6 +21,8 @@ class Hops:
     poolers: dict[int, str] = field(default_factory=dict)
     _hops: dict[tuple[Endpoint | str, Wire], Hop] = field(default_factory=dict)
     _undialled: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def at(self, endpoint: Endpoint | None, wire: Wire, name: str, listener: str, dialer: str = "app") -> Hop:
         """The hop to an endpoint; where only the run time tells it, the one there can be, or the one of this name."""
@@ -32,6 +34,7 @@ class Hops:
             service = self.services.get(endpoint.host.lower()) if isinstance(endpoint, TcpEndpoint) else None
             pooler = self.poolers.get(endpoint.port) if isinstance(endpoint, TcpEndpoint) else None
             self._hops[key] = Hop(self._free(name), dialer, pooler or service or listener, wire, endpoint)
+            self._names.add(self._hops[key].name)
         return self._hops[key]
 
     def edge(self, endpoint: Endpoint | None, name: str, listener: str) -> Hop:
@@ -80,9 +83,17 @@ class Hops:
         return named[0] if len(named) == 1 else None
 
     def _free(self, name: str) -> str:
-        taken = {hop.name for hop in (*self._hops.values(), *self.topology.hops)}
-        numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-        return name if name not in taken else next(other for other in numbered if other not in taken)
+        """The name itself, or the first of `name-2`, `name-3` … that no hop has."""
+        if not self._is_taken(name):
+            return name
+        number = self._numbers.get(name, 2)
+        while self._is_taken(f"{name}-{number}"):
+            number += 1
+        self._numbers[name] = number
+        return f"{name}-{number}"
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self._names or self.topology.named(name) is not None
 
 
 def _comparable(endpoint: Endpoint) -> Endpoint:

@@ -139,6 +139,8 @@ OPENERS: Final[Mapping[str, Opener]] = {
         for framework in ("fastapi", "starlette", "sanic", "quart", "aiohttp", "blacksheep")
         for function in ("register_tortoise", "RegisterTortoise")
     },
+    "pgcli.main.PGCli.connect_uri": Opener(("psycopg",), ("uri",), dsn="uri"),
+    "pgcli.main.PGCli.connect_dsn": Opener(("psycopg",), ("dsn",), dsn="dsn"),
     "dbutils.pooled_db.PooledDB": _POOLED,
     "DBUtils.PooledDB.PooledDB": _POOLED,
     "dbutils.persistent_db.PersistentDB": _PERSISTENT,

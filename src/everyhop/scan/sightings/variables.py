@@ -29,7 +29,7 @@ _TOLD: Final = re.compile(
 _WRITTEN: Final = ast.Constant | ast.JoinedStr | ast.BinOp | ast.BoolOp | ast.IfExp
 _BUILDING: Final = frozenset({"build", "create", "URL"})
 # Names under which people keep database URLs; a URL under another name may be an example, a test's input, a doc's.
-_NAMED: Final = re.compile(r"(?:^|_)(?:url|uri|dsn|database|db|conn|conninfo|connection)(?:_|$|s$)", re.IGNORECASE)
+_NAMED: Final = re.compile(r"(?:^|[_.])(?:url|uri|dsn|database|db|conn|conninfo|connection)(?:_|$|s$)", re.IGNORECASE)
 
 
 def in_environment(environment: Environment, seen: frozenset[SourceSpan]) -> Iterator[Use]:
@@ -82,6 +82,8 @@ def _candidates(module: Module, configuration: Configuration) -> Iterator[tuple[
             name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
             if isinstance(value, _WRITTEN) and _NAMED.search(name):
                 yield name, value, scope
+            elif isinstance(value, ast.Dict) and _NAMED.search(name):
+                yield from ((name, default, scope) for default in _defaults(value))
     for call, scope in module.names.calls:
         for keyword in call.keywords:
             if keyword.arg and isinstance(keyword.value, _WRITTEN) and _NAMED.search(keyword.arg):
@@ -90,6 +92,13 @@ def _candidates(module: Module, configuration: Configuration) -> Iterator[tuple[
             made = configuration.evaluator.qualified(call.func, scope) or ""
             if calls.builds_url(made):
                 yield made.rpartition(".")[2], call, scope
+
+
+def _defaults(declared: ast.Dict) -> Iterator[ast.expr]:
+    """What a declaration of a setting, `{"value": …, "validator": …}`, gives it unless it is set."""
+    for key, value in zip(declared.keys, declared.values, strict=True):
+        if isinstance(key, ast.Constant) and key.value in ("default", "value") and isinstance(value, _WRITTEN):
+            yield value
 
 
 def _has_scheme(node: ast.expr) -> bool:

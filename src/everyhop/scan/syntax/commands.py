@@ -15,7 +15,9 @@ _DOCKERFILE: Final = re.compile(
 _PROCFILE: Final = re.compile(r"^(?P<key>[A-Za-z][\w-]*):[^\S\n]*(?P<rest>[^\n]*)", re.MULTILINE)
 _UNIT: Final = re.compile(r"^[^\S\n]*(?P<key>ExecStart)[^\S\n]*=[-@:+!]*(?P<rest>(?:[^\\\n]|\\\n|\\.)*)", re.MULTILINE)
 _SCRIPT: Final = re.compile(
-    r"^(?P<key>)[^\S\n]*(?:exec[^\S\n]+)?(?P<rest>[\w./-]*(?:flask|python|gunicorn|uvicorn)[^\n#]*)", re.MULTILINE
+    r"^(?P<key>)[^\S\n]*(?:exec[^\S\n]+)?(?P<rest>[\w./-]*(?:flask|python|gunicorn|uvicorn|hypercorn|waitress|granian)"
+    r"(?:[^\\\n#]|\\\n|\\.)*)",
+    re.MULTILINE,
 )
 _WORD: Final = re.compile(r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"',\[\]\\])+")
 

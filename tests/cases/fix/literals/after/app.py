@@ -14,6 +14,8 @@ triple = create_engine("""postgresql+psycopg2://app:hunter2@db.internal/app?sslm
 escaped = create_engine("postgresql+psycopg2://app:hunter\x32@db.internal/app?sslmode=verify-full&sslrootcert=/etc/ssl/db-ca.pem")
 named = create_engine("postgresql+psycopg2://app:hunter2@db.internal/app?sslmode=verify-full&sslrootcert=/etc/ssl/own.pem")
 
+unnamed = create_engine("postgresql://app:hunter2@db.internal/app?sslmode=verify-full&sslrootcert=/etc/ssl/db-ca.pem")  # psycopg2 or psycopg: both take the same
+
 formatted = create_engine(f"postgresql+psycopg2://app:{PASSWORD}@{HOST}/app?sslmode=verify-full&sslrootcert=/etc/ssl/db-ca.pem")
 nested = create_engine(f'mysql+pymysql://app:{os.environ["DB_PASSWORD"]}@{HOST}/{"app"}?charset=utf8mb4&ssl_ca=/etc/ssl/db-ca.pem')
 rows = create_engine(

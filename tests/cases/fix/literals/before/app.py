@@ -14,6 +14,8 @@ triple = create_engine("""postgresql+psycopg2://app:hunter2@db.internal/app?sslm
 escaped = create_engine("postgresql+psycopg2://app:hunter\x32@db.internal/app")
 named = create_engine("postgresql+psycopg2://app:hunter2@db.internal/app?sslmode=require&sslrootcert=/etc/ssl/own.pem")
 
+unnamed = create_engine("postgresql://app:hunter2@db.internal/app")  # psycopg2 or psycopg: both take the same
+
 formatted = create_engine(f"postgresql+psycopg2://app:{PASSWORD}@{HOST}/app")
 nested = create_engine(f'mysql+pymysql://app:{os.environ["DB_PASSWORD"]}@{HOST}/{"app"}?charset=utf8mb4')
 rows = create_engine(

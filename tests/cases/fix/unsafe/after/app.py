@@ -1,6 +1,5 @@
-"""Fixes that need --unsafe-fixes: the driver is assumed, or an old version of it does not keep what they promise."""
+"""A fix that needs --unsafe-fixes: an old version of the driver does not keep what it promises."""
 
 from sqlalchemy import create_engine
 
-assumed = create_engine("postgresql://app:hunter2@db.internal/app?sslmode=verify-full&sslrootcert=/etc/ssl/db-ca.pem")
 any_version = create_engine("mysql+pymysql://app:hunter2@db.internal/app?ssl_ca=/etc/ssl/db-ca.pem")

@@ -1,0 +1,3 @@
+from .app import Portal
+
+application = Portal(__name__)  # expect: insecure-cookie

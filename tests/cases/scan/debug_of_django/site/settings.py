@@ -1,0 +1,2 @@
+DEBUG = True  # expect: debug-in-production possible
+INSTALLED_APPS = []
