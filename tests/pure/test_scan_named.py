@@ -14,7 +14,10 @@ from everyhop.model.sighting import Gap
 from everyhop.scan.named import LARGEST, NamedFiles
 from tests.certificates import expired, good, new_authority, not_yet_valid
 
-NOW = datetime.now(UTC)
+
+def now() -> datetime:
+    """Not once for the module: a whole test run takes longer than a certificate is dated back."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -47,20 +50,20 @@ def only(gaps: tuple[Gap, ...]) -> Gap:
 
 def test_what_is_right_is_silent(look: NamedFiles) -> None:
     """An authority, a certificate and its key; a folder as `openssl rehash` makes it."""
-    assert look.gaps("ca.pem", ["ca.pem", "app.crt", "app.key"], NOW) == ()
-    assert look.gaps("hashed", ["hashed"], NOW) == ()
+    assert look.gaps("ca.pem", ["ca.pem", "app.crt", "app.key"], now()) == ()
+    assert look.gaps("hashed", ["hashed"], now()) == ()
 
 
 @pytest.mark.parametrize("name", ["missing.pem", "ca.pem/inside", "a\0b", "x" * 5000, ""])
 def test_what_is_not_here_is_no_news(name: str, look: NamedFiles) -> None:
     """It is assumed to be where the settings are used."""
-    assert all("directory" in gap.reason for gap in look.gaps(name, [name], NOW))
+    assert all("directory" in gap.reason for gap in look.gaps(name, [name], now()))
     assert look.text(name) is None
 
 
 def test_a_tilde_is_a_tilde(look: NamedFiles) -> None:
     """The shell would have replaced it; what a driver opens is a folder of that name, which is not there."""
-    assert "whole path" in str(only(look.gaps("~/ca.pem", ["~/ca.pem"], NOW)).hint)
+    assert "whole path" in str(only(look.gaps("~/ca.pem", ["~/ca.pem"], now())).hint)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_a_tilde_is_a_tilde(look: NamedFiles) -> None:
 )
 def test_what_cannot_be_the_authority_is_told(name: str, told: str, look: NamedFiles) -> None:
     """With what it is, that this is about this machine, and what to do."""
-    gap = only(look.gaps(name, [name], NOW))
+    gap = only(look.gaps(name, [name], now()))
     assert gap.where == name
     assert told in gap.reason
     assert "this machine" in gap.reason
@@ -85,22 +88,22 @@ def test_what_cannot_be_the_authority_is_told(name: str, told: str, look: NamedF
 
 def test_a_key_that_is_another_certificates(look: NamedFiles) -> None:
     """It is named, and so is the certificate."""
-    gap = only(look.gaps("ca.pem", ["ca.pem", "app.crt", "other.key"], NOW))
+    gap = only(look.gaps("ca.pem", ["ca.pem", "app.crt", "other.key"], now()))
     assert gap.where == "other.key"
     assert "app.crt" in gap.reason
 
 
 def test_a_key_that_is_none(look: NamedFiles) -> None:
     """Without a word of what is in it."""
-    gap = only(look.gaps("ca.pem", ["app.crt", "broken.key"], NOW))
+    gap = only(look.gaps("ca.pem", ["app.crt", "broken.key"], now()))
     assert "cannot be read" in gap.reason
     assert "AAAA" not in f"{gap.reason} {gap.hint}"
 
 
 def test_an_expired_client_certificate(look: NamedFiles) -> None:
     """It is the first in its file that counts."""
-    assert "expired" in only(look.gaps("ca.pem", ["old.crt"], NOW)).reason
-    assert look.gaps("ca.pem", ["old.crt"], NOW - timedelta(days=360)) == ()
+    assert "expired" in only(look.gaps("ca.pem", ["old.crt"], now())).reason
+    assert look.gaps("ca.pem", ["old.crt"], now() - timedelta(days=360)) == ()
 
 
 def test_texts_are_read_where_they_are_small_and_regular(look: NamedFiles, tmp_path: Path) -> None:
@@ -110,7 +113,7 @@ def test_texts_are_read_where_they_are_small_and_regular(look: NamedFiles, tmp_p
     (tmp_path / "large").write_bytes(b"x" * (LARGEST + 1))
     (tmp_path / "binary").write_bytes(b"a\0b")
     assert [look.text(name) for name in ("pipe", "large", "binary", "folder")] == [None] * 4
-    assert "no regular file" in only(look.gaps("pipe", ["pipe"], NOW)).reason
+    assert "no regular file" in only(look.gaps("pipe", ["pipe"], now())).reason
 
 
 def test_home_counts_only_if_it_is_given(look: NamedFiles, tmp_path: Path) -> None:
