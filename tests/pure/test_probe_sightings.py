@@ -115,10 +115,13 @@ def test_a_web_site_without_tls_is_dialled_in_plaintext() -> None:
     assert (site.https, site.hsts_max_age) == (False, None)
 
 
-def test_an_address_needs_no_hsts() -> None:
-    """Browsers ignore it there."""
-    site = next(one for one in subjects(replace(WEB, server_name="10.0.0.1")) if isinstance(one, Site))
-    assert not site.hsts_applies
+@pytest.mark.parametrize(
+    ("name", "applies"), [("10.0.0.1", False), ("localhost", False), ("app.localhost", False), ("mylocalhost", True)]
+)
+def test_an_address_needs_no_hsts(name: str, applies: bool) -> None:  # noqa: FBT001
+    """Browsers ignore it there; on localhost it would bind what else runs there."""
+    site = next(one for one in subjects(replace(WEB, server_name=name)) if isinstance(one, Site))
+    assert site.hsts_applies is applies
 
 
 def test_a_database_is_a_listener_alone() -> None:

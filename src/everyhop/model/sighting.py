@@ -89,7 +89,7 @@ class Site:
 
     `redirects` is None where its plain-HTTP port was not to be found or looked at. `hsts_max_age` is in seconds, None
     where no (valid) header was sent over HTTPS (RFC 6797 section 6.1). `hsts_applies` is False for IP addresses, where
-    browsers ignore it (section 8.1.1).
+    browsers ignore it (section 8.1.1), and for localhost, where it would bind every other port of the machine.
 
     Of settings only: `hsts_elsewhere` says that something unseen may send the header (the app behind, another file),
     `hsts_without` names the answers that leave without it, and `hsts_over_http` that it is sent in plaintext as well.

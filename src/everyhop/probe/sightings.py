@@ -87,7 +87,7 @@ def _site(survey: Survey) -> Iterator[Subject]:
         redirects=_redirects(survey),
         hsts_max_age=hsts.max_age(header) if header is not None else None,
         # Of a header in an answer that did not come nothing is said: that is a gap.
-        hsts_applies=not (_is_address(survey.server_name) or (survey.tls and survey.http_tls is None)),
+        hsts_applies=_keeps_hsts(survey.server_name) and not (survey.tls and survey.http_tls is None),
     )
     seen: dict[str, None] = {}
     for answer in (survey.http_tls, survey.http_plain):
@@ -122,9 +122,10 @@ def _hop(survey: Survey) -> Hop:
     return Hop(str(survey.endpoint), dialer, survey.product, survey.wire, survey.endpoint)
 
 
-def _is_address(name: str) -> bool:
+def _keeps_hsts(name: str) -> bool:
+    """Whether a browser should remember this name as HTTPS only: no address (RFC 6797 section 8.1.1), no localhost."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
-        return False
-    return True
+        return name != "localhost" and not name.endswith(".localhost")  # RFC 6761 section 6.3
+    return False

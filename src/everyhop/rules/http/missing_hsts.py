@@ -5,7 +5,7 @@ plain request to answer, redirect or not.
 
 Fires on a site with HTTPS that sends no HSTS header, or one with `max-age=0`; possible, where something that was not
 seen may send it (the app behind a proxy, a file that is included). Silent for IP addresses, where browsers ignore the
-header.
+header, and for localhost, where it would bind every other port of the machine.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ back later starts with a plain request again. A short age is right for the first
     add_header Strict-Transport-Security "max-age=31536000" always;
 
 Fires on a `max-age` of more than zero and less than a year (31,536,000 seconds, as OWASP ASVS 5 demands in 3.4.1).
+Silent on a live localhost, where it would bind every other port of the machine.
 """
 
 from __future__ import annotations
