@@ -71,6 +71,17 @@ def test_a_case_is_mended_as_it_is_written_down(name: str, tmp_path: Path) -> No
     assert bool(first.refused) == (name == "person")
 
 
+def test_the_quotes_that_a_fix_brings_are_shown_whole(tmp_path: Path) -> None:
+    """An opening one alone would be a line that nobody wrote."""
+    (tmp_path / ".env").write_text(
+        "DATABASE_URL=postgresql+psycopg2://a:hunter2@db/x?sslmode=require\n", encoding="utf-8"
+    )
+    told = shown(proposal(tmp_path)).splitlines()[-1]
+    assert "hunter2" not in told
+    assert told.startswith("+DATABASE_URL='postgresql")
+    assert told.endswith(f"{ANCHORS}'")
+
+
 def test_without_being_asked_nothing_unsafe_is_done(tmp_path: Path) -> None:
     """What is told instead is why."""
     here = copied(FIXES / "unsafe" / "before", tmp_path)
@@ -153,11 +164,11 @@ def test_a_report_says_which_findings_a_fix_ends(project: Path) -> None:
 
 def test_a_diff_goes_beside_a_report(project: Path) -> None:
     """The report is written where it is asked for, and says what there is now."""
-    result = run("--diff", "--anchors", ANCHORS, "--ignore", "password-in-source", "--also", "json=also.json")
+    alone = ("--ignore", "password-in-source")  # which no rewriting ends
+    result = run("--diff", "--anchors", ANCHORS, *alone, "--also", "json=also.json")
     assert result.stdout.startswith("--- a/app.py")
     assert len(json.loads((project / "also.json").read_text(encoding="utf-8"))["findings"]) == 1
-    alone = ("--ignore", "password-in-source", "--format", "json", "--output", "report.json")
-    result = run("--diff", "--anchors", ANCHORS, *alone)
+    result = run("--diff", "--anchors", ANCHORS, *alone, "--format", "json", "--output", "report.json")
     assert result.stdout.startswith("--- a/app.py")
     assert len(json.loads((project / "report.json").read_text(encoding="utf-8"))["findings"]) == 1
 

@@ -132,3 +132,15 @@ def test_an_empty_project_gets_a_policy_and_a_hint(tmp_path: Path) -> None:
 def test_what_cannot_be_meant_is_exit_2(words: str) -> None:
     """A folder that is none, an option that is none."""
     assert run(words).exit_code == 2
+
+
+def test_a_hop_behind_the_proxy_keeps_its_scheme(tmp_path: Path) -> None:
+    """What nginx dials by http:// is no https://, and nobody is asked which driver opens it."""
+    site = (
+        "server { listen 80; location / { proxy_pass http://web:8000; } location /s { proxy_pass https://safe:8443; } }"
+    )
+    (tmp_path / "nginx.conf").write_text(f"http {{ {site} }}", encoding="utf-8")
+    text = outline(scan([tmp_path], Settings(), NOW)).text
+    assert 'endpoint = "http://web:8000"' in text
+    assert 'endpoint = "https://safe:8443"' in text
+    assert "which application opens it" not in text

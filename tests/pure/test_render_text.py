@@ -227,3 +227,10 @@ def test_the_last_line_names_a_gap_in_few_words() -> None:
     assert last.endswith("x))")
     short = text_report(replace(reports.before(), gaps=(Gap("nginx.conf", "unreadable", "x"),))).splitlines()[-1]
     assert short.endswith("1 could not be looked at (nginx.conf: unreadable)")
+
+
+def test_only_an_assurance_that_falls_short_is_waived() -> None:
+    """A verified hop whose header is excused is a verified hop."""
+    found, good = reports.exposed().findings[0], reports.after()
+    report = replace(good, waived=tuple(replace(found, rule="short-hsts", hop=state.hop) for state in good.hops))
+    assert "(waived)" not in text_report(report)

@@ -67,3 +67,11 @@ def test_the_source_line_is_shown_with_the_place(tmp_path: Path) -> None:
     assert "    DATABASE_URL = 'postgresql://app:***@db.internal/x'\n" in text
     assert f"    {' ' * 15}{'^' * 36}\n" in text
     assert "hunter2" not in text
+
+
+def test_what_is_not_told_still_counts_for_the_grade(tmp_path: Path) -> None:
+    """A choice of rules is a choice of what to read about, and calls no hop good."""
+    (tmp_path / "config.py").write_text(EXPOSED, encoding="utf-8")
+    for choice in (("--select", "insecure-cookie"), ("--ignore", "opportunistic-dial")):
+        result = run(str(tmp_path), *choice, "--format", "json")
+        assert (result.exit_code, found(result), json.loads(result.stdout)["grade"]) == (0, [], "F")

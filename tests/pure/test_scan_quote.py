@@ -45,6 +45,13 @@ def shown(path: str, line: str, place: str) -> tuple[str, str]:
         ("a.conf", "  proxy_pass http://db/x;", "http://db/x", "  proxy_pass http://db/x", "http://db/x"),
         (".env", "DSN=host=db pass=hunter2 sslmode=prefer", "host=db pass=hunter2 sslmode=prefer",
          "DSN=host=db pass=*** sslmode=prefer", "host=db pass=*** sslmode=prefer"),
+        ("my.cnf", "require_secure_transport=OFF", "require_secure_transport=OFF",
+         "require_secure_transport=OFF", "require_secure_transport=OFF"),
+        ("a.conf", '  add_header X "max-age=300"', 'add_header X "max-age=300"',
+         '  add_header X "max-age=300"', 'add_header X "max-age=300"'),
+        ("Dockerfile", "CMD x --forwarded-allow-ips=* --age=hunter2 ips=hunter2",
+         "x --forwarded-allow-ips=* --age=hunter2 ips=hunter2",
+         "CMD x --forwarded-allow-ips=* --age=*** ips=***", "x --forwarded-allow-ips=* --age=*** ips=***"),
     ],
 )  # fmt: skip
 def test_the_line_as_a_person_may_see_it(path: str, line: str, place: str, text: str, marked: str) -> None:

@@ -32,7 +32,7 @@ _STDIN: Final = Path("-")
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(readable=False, path_type=Path), metavar="[PATH…]")
-@click.option("--select", multiple=True, metavar="RULE", help="Judge by this rule only (repeatable).")
+@click.option("--select", multiple=True, metavar="RULE", help="Tell the findings of this rule only (repeatable).")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out (repeatable).")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files and folders that match (repeatable).")
 @click.option(

@@ -16,7 +16,8 @@ from everyhop.model.endpoint import TcpEndpoint
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.hop import Hop, Topology
 from everyhop.model.location import Location
-from everyhop.model.report import Report
+from everyhop.model.posture import Assurance
+from everyhop.model.report import HopState, Report
 from everyhop.model.sighting import Dialer, Listener, Reading
 from everyhop.model.wire import Wire
 
@@ -46,7 +47,7 @@ def outline(report: Report) -> Outline:
         name = _free(_name(state.hop), known)
         product = _product(state.hop, found)
         url_env = _variable(found)
-        location = _location(state.hop, product)
+        location = _location(state, product)
         known[name] = HopSettings(None, url_env, location)
         listeners[name] = ListenerSettings(product)
         hops.append(Hop(name, state.hop.dialer, product, state.hop.wire, location.endpoint if location else None))
@@ -82,9 +83,12 @@ def _product(hop: Hop, readings: list[Reading]) -> str:
     return next((product for product in told if PRODUCTS.get(product) is hop.wire), usual)
 
 
-def _location(hop: Hop, product: str) -> Location | None:
+def _location(state: HopState, product: str) -> Location | None:
     """Where a hop ends, as a person writes it; None where nobody knows, or nobody could write it."""
+    hop, plain = state.hop, state.dialer is not None and state.dialer.high.assurance is Assurance.PLAINTEXT
     try:
+        if plain and hop.wire is Wire.HTTP and isinstance(hop.endpoint, TcpEndpoint):
+            return Location.parse(f"http://{hop.endpoint}")
         return Location.parse(location_text(hop.endpoint, hop.wire, product)) if hop.endpoint else None
     except ValueError:  # a host of a template, with blanks or braces in it
         return None
@@ -106,7 +110,7 @@ def _variable(readings: list[Reading]) -> str | None:
 def _missing(hop: Hop, url_env: str | None) -> Iterator[str]:
     if hop.endpoint is None:
         yield 'its endpoint is known only at run time: endpoint = "scheme://host:port"'
-    if url_env is None:
+    if url_env is None and hop.wire is not Wire.HTTP:  # no driver opens the others
         yield 'which application opens it is not known: app = "module:attribute", or url_env = "NAME"'
 
 

@@ -49,7 +49,7 @@ def scan(
     rules: Mapping[str, Rule[Any]] | None = None,
     unsaved: Unsaved | None = None,
 ) -> Report:
-    """The report on everything below `paths`. `exclude` are globs, `rules` the rules to judge by (default: all).
+    """The report on everything below `paths`. `exclude` are globs, `rules` whose findings are told (default: all).
 
     `unsaved` takes the place of a file, or stands beside what there is. Raises `SourceError` for a path that does not
     exist; all else that cannot be looked at is a gap in the report.
@@ -65,11 +65,17 @@ def scan(
 
 
 def look(read: Workspace, settings: Settings, now: datetime, rules: Mapping[str, Rule[Any]] | None = None) -> Looked:
-    """What there is to say about texts that were read, without words on what to do about it."""
+    """What there is to say about texts that were read, without words on what to do about it.
+
+    Every rule is asked: a grade that comes of some of them would call a hop good that nobody has judged.
+    """
     observed = observe(read, settings.topology)
-    chosen = catalogue() if rules is None else rules
     policy = replace(settings.policy, waivers=(*settings.policy.waivers, *observed.waivers))
-    return Looked(judge(observed.sightings, chosen, policy, command="scan", started=now), observed, policy)
+    report = judge(observed.sightings, catalogue(), policy, command="scan", started=now)
+    if rules is not None:
+        told = tuple(finding for finding in report.findings if finding.rule in rules)
+        report = replace(report, findings=told, waived=tuple(f for f in report.waived if f.rule in rules))
+    return Looked(report, observed, policy)
 
 
 def _with(unsaved: Unsaved, read: Workspace) -> Workspace:

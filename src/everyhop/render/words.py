@@ -38,7 +38,8 @@ def standing(state: HopState, report: Report) -> str:
     allowed = allowed_words(state)
     if allowed:
         return allowed
-    waived = any(finding.hop == state.hop for finding in report.waived)
+    whole = state.settled is not None and state.settled.low.assurance is Assurance.IDENTITY_VERIFIED
+    waived = not whole and any(finding.hop == state.hop for finding in report.waived)  # else it is about other things
     return f"{assurance_words(state)} (waived)" if waived else assurance_words(state)
 
 

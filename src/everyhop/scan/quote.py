@@ -33,7 +33,7 @@ _OPEN: Final = re.compile(
 _NAMED: Final = re.compile(r"(?:[\w.$-]+[\"']?\s*[:=]\s*)?[\"']?\Z")
 _LEADING: Final = re.compile(r"\s*(?:[\w.-]+\s+|-\s+|export\s+|[\"'])?\Z")
 _SETTING: Final = re.compile(
-    r"(?P<name>\b(?!(?:host|hostaddr|port|unix_socket|bind|ssl\w*|tls\w*|channel_binding)=)\w+=)(?!\S*://)[^\s&]+",
+    r"(?P<name>\b(?!(?:host|hostaddr|port|unix_socket|bind|ssl\w*|tls\w*|channel_binding|require_secure_transport|(?<=max-)age|(?<=allow-)ips)=)\w+=)(?!\S*://)[^\s&]+",
     re.IGNORECASE,
 )
 _KEY: Final = re.compile(r"\s*(?::(?!=)|\])")

@@ -83,11 +83,12 @@ def _of_value(fix: Fix, edits: Sequence[Edit], old: Lines, new: Lines) -> list[s
 
 
 def _value_line(path: str, lines: Lines, start: int, end: int) -> str:
+    closing = ""
     if lines.text[start : start + 1] in ("'", '"'):  # quotes that came with the fix
-        start, end = start + 1, end - 1
+        closing, start, end = lines.text[start], start + 1, end - 1
     place = lines.span(start, end)
     at = SourceSpan(path, place.line, place.column, place.end_line, place.end_column)
-    return _text_of(quote(lines.line(place.line), at))
+    return _text_of(quote(lines.line(place.line), at)) + closing
 
 
 def _text_of(quoted: Quote | None) -> str:

@@ -15,6 +15,7 @@ from everyhop.scan.syntax.commands import Command
 from everyhop.scan.workspace import Kind, Source, Workspace
 
 _SCRIPTS: Final = re.compile(r"(?:docker-?)?(?:entry-?point|start|boot)[^/]*", re.IGNORECASE)
+_UNQUOTED: Final = str.maketrans("", "", "'\"")  # a shell takes quotes away wherever in a word they stand
 _SHOWN: Final = 160  # characters of a command
 
 
@@ -46,7 +47,7 @@ def starts(
             words = tuple(
                 "".join(piece for piece in item.pieces if isinstance(piece, str)) for item in service.arguments
             )
-            command = Command(tuple(word.strip("'\"") for word in words), service.arguments[0].span)
+            command = Command(tuple(word.translate(_UNQUOTED) for word in words), service.arguments[0].span)
             yield Start(command, source, certain=True)
 
 
