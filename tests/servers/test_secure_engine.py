@@ -25,6 +25,8 @@ from everyhop.pki.authority import Authority
 from tests.agreement.password_peers import PostgresAsks
 from tests.certificates import common_name_only, good, new_authority
 
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
 SECRET = "the tip that nobody must read"
 POSTGRESQL = ["psycopg", "psycopg2", "pg8000", "asyncpg"]
 MARIADB = ["pymysql", "mysqlconnector", "asyncmy"]
@@ -83,16 +85,20 @@ def asked(made: Any) -> object:
     return asyncio.run(asyncio.wait_for(ask(), 10))
 
 
-@contextmanager
-def refused() -> Iterator[None]:
-    """No connection comes of it; what a driver leaves to the garbage collector then is its own affair."""
+@pytest.fixture(autouse=True)
+def _left_to_the_collector() -> Iterator[None]:
+    """What a driver leaves of a refused connection is its own affair; it is collected here, not in another's test."""
+    yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        try:
-            with pytest.raises(REFUSALS):
-                yield
-        finally:
-            gc.collect()
+        gc.collect()
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """No connection comes of it."""
+    with pytest.raises(REFUSALS):
+        yield
 
 
 @contextmanager
