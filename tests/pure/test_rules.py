@@ -439,3 +439,15 @@ def test_an_expired_waiver_is_a_finding() -> None:
     old = Waiver("plaintext-dial", "tests/**", "test database", date(2026, 11, 21), SPAN)
     (finding,) = report(policy=Policy(waivers=(old, replace(old, until=date(2026, 11, 22))))).findings
     assert (finding.rule, finding.span) == ("expired-waiver", SPAN)
+
+
+@pytest.mark.parametrize(
+    ("policy", "fires"),
+    [(Policy(), False), (Policy(local=frozenset()), True), (Policy(local=frozenset({Locality.UNIX})), True)],
+)
+def test_this_machine_is_excused_where_the_policy_says_so(policy: Policy, fires: bool) -> None:  # noqa: FBT001
+    """The port of such an endpoint is not known, its host is: the policy still decides what the loopback may do."""
+    dialer = Dialer("http", "nginx", None, Bounds.exactly(Posture(Assurance.PLAINTEXT)), ("on-this-machine",))
+    reading = Reading(dialer, Origin.DECLARED, None, None, ())
+    report = judge((reading,), catalogue(), policy, command="scan", started=NOW)
+    assert ("plaintext-dial" in {finding.rule for finding in report.findings}) is fires

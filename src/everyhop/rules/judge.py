@@ -78,7 +78,9 @@ def _nobody_looked(hop: Hop) -> Gap:
 
 def _ask(reading: Reading, rules: Mapping[str, Rule[Any]], policy: Policy, now: datetime) -> Iterator[Finding]:
     demand = policy.demand(reading.hop, reading.endpoint)
-    context = Context(demand, reading.hop.wire if reading.hop else None, now)
+    named = reading.hop is not None and reading.hop.name in policy.demands
+    local = frozenset() if named else policy.local
+    context = Context(demand, reading.hop.wire if reading.hop else None, now, local)
     for rule in rules.values():
         fault = rule.ask(reading.subject, context)
         if fault is not None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import UnionType
 from typing import Generic, TypeVar
 
+from everyhop.model.endpoint import Locality
 from everyhop.model.finding import Certainty, Severity
 from everyhop.model.posture import Posture
 from everyhop.model.sighting import Subject
@@ -19,11 +20,15 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a rule may know besides its subject: the posture demanded here, the wire, and the time."""
+    """What a rule may know besides its subject: the posture demanded here, the wire, and the time.
+
+    `local` is where plaintext would be acceptable on this hop: for a dialer whose endpoint is known only in part.
+    """
 
     demand: Posture
     wire: Wire | None
     now: datetime
+    local: frozenset[Locality] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from everyhop.model.endpoint import Locality
 from everyhop.model.finding import Certainty
 from everyhop.model.posture import Assurance
 from everyhop.model.sighting import Dialer
@@ -36,6 +37,8 @@ def fault_at(assurance: Assurance, dialer: Dialer, context: Context, is_so: str,
     found = shortfall(dialer, context)
     if context.wire is Wire.HTTP and assurance is not Assurance.PLAINTEXT:
         return None
-    if found is None or found[0] is not assurance or _LOCAL in dialer.notes:
+    if _LOCAL in dialer.notes and Locality.LOOPBACK in context.local:
+        return None
+    if found is None or found[0] is not assurance:
         return None
     return Fault(is_so if found[1] is Certainty.CERTAIN else may_be, dialer.why or why, found[1])
