@@ -53,5 +53,5 @@ lock: setup ## resolve requirements/ anew; ARGS=--upgrade moves everything to it
 
 clean: ## remove everything that these targets made, .venv included
 	[ ! -L .servers ] || rm -rf "$$(readlink .servers)"
-	rm -rf .venv .tools .servers .corpus dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .servers .corpus .bench dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,5 +1,6 @@
 """The rings: a test's folder is its marker, and in the ring `pure` nothing reaches a socket."""
 
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ pytest_plugins = ["tests.agreement.plugin"]
 
 RINGS = {"pure", "loopback", "servers"}
 TESTS = Path(__file__).parent
+
+# What a test's scan has seen is no news for the cache of whoever runs the tests.
+os.environ["EVERYHOP_NO_CACHE"] = "1"
 
 collect_ignore = ["cases"]  # fixtures for rules; some are named like tests, because that is what they show
 

@@ -35,7 +35,7 @@ def test_json_is_a_list_with_stable_keys() -> None:
     """All rules, or the one that was asked for."""
     told = json.loads(run("--format", "json").output)
     assert [rule["rule"] for rule in told] == list(catalogue())
-    assert set(told[0]) == {"rule", "severity", "summary", "page", "cwe", "standards"}
+    assert set(told[0]) == {"rule", "severity", "summary", "page", "advice", "cwe", "standards"}
     assert [rule["rule"] for rule in json.loads(run("drift", "--format", "json").output)] == ["drift"]
 
 

@@ -74,6 +74,18 @@ def test_the_example_of_the_reference_is_read() -> None:
     assert (waiver.rule, waiver.until, str(waiver.span)) == ("plaintext-dial", date(2027, 6, 30), "everyhop.toml:5:1")
 
 
+def test_a_dialer_that_is_nearly_a_hop_is_a_slip() -> None:
+    """And one that is like none of them is somebody of its own."""
+    text = '[hop.edge]\nendpoint = "https://a"\n[hop.backend]\nendpoint = "http://app:8000"\ndialer = "{}"\n'
+    assert [hop.dialer for hop in settings(text.format("edge")).topology.hops] == ["browser", "edge"]
+    assert [hop.dialer for hop in settings(text.format("worker")).topology.hops] == ["browser", "worker"]
+    assert [hop.dialer for hop in settings(text.format("nginx")).topology.hops] == ["browser", "nginx"]
+    with pytest.raises(SettingsError) as caught:
+        settings(text.format("egde"))
+    assert "did you mean 'edge'?" in caught.value.message
+    assert (caught.value.key, caught.value.line) == ("hop.backend.dialer", 5)
+
+
 def test_an_empty_file_is_the_default() -> None:
     """verify-full, TLS 1.2, plaintext on this machine only."""
     assert settings("") == Settings()

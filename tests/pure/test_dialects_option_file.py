@@ -64,6 +64,8 @@ def as_pairs(found: OptionFile) -> dict[tuple[str, str], str | None]:
 
 @given(LINES)
 @example(["[client]", "skip-name", "  host=indented"])
+@example(["[client]", "ssl-ca=/ca.pem", "", "  host=indented"])
+@example(["[client]", "  host=indented", "=nameless", "  host=indented"])
 def test_pymysql_reads_it_like_this(lines: list[str]) -> None:
     """The driver's own parser, with its quotes and its names; it reads a file before it looks for anything."""
     text = "\n".join(lines)

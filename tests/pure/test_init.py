@@ -144,3 +144,17 @@ def test_a_hop_behind_the_proxy_keeps_its_scheme(tmp_path: Path) -> None:
     assert 'endpoint = "http://web:8000"' in text
     assert 'endpoint = "https://safe:8443"' in text
     assert "which application opens it" not in text
+
+
+def test_what_nobody_told_is_no_guess(tmp_path: Path) -> None:
+    """What answers behind a proxy stays open, with a remark; who dials it is the hop that the proxy ends."""
+    (tmp_path / "nginx.conf").write_text(
+        "http { server { listen 443 ssl; server_name tips.example.org; location / { proxy_pass http://back:8000; } } }",
+        encoding="utf-8",
+    )
+    found = outline(scan([tmp_path], Settings(), NOW))
+    edge, back = found.settings.topology.hops
+    assert (edge.dialer, edge.listener, back.dialer) == ("browser", "nginx", "nginx")
+    assert back.name not in found.settings.listeners
+    assert f'dialer = "{edge.name}"' in found.text
+    assert "what answers there is not known" in found.text

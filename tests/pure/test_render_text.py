@@ -54,7 +54,7 @@ nothing found wrong · 3 hops, none exposed"""
 
 UNDETERMINED = """\
 app → postgresql  known only at run time  –        opportunistic…verify-full  A-
-app → mysql       ci-db:3306              no TLS   plaintext (waived)         A
+app → mysql       ci-db:3306              no TLS   plaintext (waived)         –
                                                    chain                      A-
 
 opportunistic-dial  high  possible                              CWE-757, CWE-319

@@ -13,7 +13,9 @@ from everyhop.model.hop import Hop
 from everyhop.model.posture import Assurance, Bounds, Floor, Posture
 from everyhop.model.sighting import (
     AppServer,
+    Cookie,
     Custody,
+    Debugger,
     Dialer,
     KeyFile,
     LoginRule,
@@ -87,6 +89,9 @@ SURE, PERHAPS = Certainty.CERTAIN, Certainty.POSSIBLE
         (site(None, elsewhere=True, without=("location /a",)), {"missing-hsts": PERHAPS}),
         (site(plain=True), {"hsts-over-http": SURE}),
         (Suites("nginx", "HIGH", ()), {}),
+        (Cookie("flask", "session", secure=False, http_only=True), {"insecure-cookie": SURE}),
+        (Cookie("flask", "session", secure=None, http_only=True), {"insecure-cookie": PERHAPS}),
+        (Cookie("flask", "session", secure=False, http_only=True, sent=False), {}),
         (Suites("nginx", "RC4", ("RC4",)), {"weak-suites": SURE}),
         (served(90), {}),
         (served(825), {}),
@@ -142,11 +147,13 @@ def test_whom_an_app_believes(trusted: str, rules: dict[str, Certainty]) -> None
 @pytest.mark.parametrize(
     ("server", "rules"),
     [
-        (AppServer("flask", "", development=False, debug=False), {}),
-        (AppServer("flask", "", development=True, debug=False), {"development-server": SURE}),
-        (AppServer("flask", "", development=False, debug=True), {"debug-in-production": SURE}),
+        (AppServer("flask", "", development=False, debugger=Debugger.OFF), {}),
+        (AppServer("flask", "", development=True, debugger=Debugger.OFF), {"development-server": SURE}),
+        (AppServer("flask", "", development=False, debugger=Debugger.ON), {"debug-in-production": SURE}),
+        (AppServer("flask", "", development=False, debugger=Debugger.SWITCHED), {}),
+        (AppServer("flask", "", development=False, debugger=Debugger.IN_DEVELOPMENT), {}),
         (
-            AppServer("flask", "", development=True, debug=True, certain=False),
+            AppServer("flask", "", development=True, debugger=Debugger.ON, certain=False),
             {"development-server": PERHAPS, "debug-in-production": PERHAPS},
         ),
     ],

@@ -167,3 +167,41 @@ def test_a_linked_work_tree(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / ".git").write_text("gitdir: ../real\n")
     assert is_tracked(tmp_path / "tree" / "a.key", tmp_path / "tree") is True
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("app/keys.py", 'KEY = """\n{pem}"""\n'),
+        ("deploy/values.yaml", "tls:\n  key: |\n    {indented}\n"),
+        ("deploy/start.sh", "cat > /run/key.pem <<EOF\n{pem}EOF\n"),
+        ("settings.json", '{{"key": "{escaped}"}}\n'),
+    ],
+)
+def test_a_key_inside_another_file_is_one(tmp_path: Path, name: str, text: str) -> None:
+    """Wherever it is written out; a program that looks for such a header holds none."""
+    written = pem(KEY)
+    forms = {
+        "pem": written,
+        "indented": written.strip().replace("\n", "\n    "),
+        "escaped": written.replace("\n", "\\n"),
+    }
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    (tmp_path / "app.py").write_text("import flask\n")
+    file.write_text(text.format(**forms))
+    assert "key-in-repository" in found(tmp_path)
+    file.write_text('BEGIN = "-----BEGIN PRIVATE KEY-----"\nassert text.startswith(BEGIN)\n')
+    assert found(tmp_path) == {}
+
+
+def test_an_authoritys_certificate_lives_long_on_purpose(tmp_path: Path) -> None:
+    """It is read all the same."""
+    (tmp_path / "ca.crt").write_text(
+        new_authority().issue(CertificateRequest(("a.example",), timedelta(days=30))).anchors_pem
+    )
+    report = scan([tmp_path], Settings(), NOW)
+    assert [reading.subject.product for reading in report.readings] == ["ca.crt"]
+    assert report.findings == ()
+    (tmp_path / "ca.crt").rename(tmp_path / "anchors.py")
+    assert scan([tmp_path], Settings(), NOW).readings == ()

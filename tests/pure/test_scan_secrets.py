@@ -171,3 +171,22 @@ def test_what_only_looks_like_it_is_one(word: str) -> None:
 def test_settings_are_default_where_nothing_is_configured() -> None:
     """The cases are judged as a project without everyhop.toml is."""
     assert scan([CASES / "silent.py"], Settings(), NOW).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("default", "rules"),
+    [
+        (f"postgresql://app:k3Ejh8-Zq@db.internal/app?{FULL}", {"secret-in-url-default"}),
+        (f"postgresql://app@db.internal/app?{FULL}", set()),
+        ("postgresql://app:k3Ejh8-Zq@localhost/app", set()),
+    ],
+)
+def test_a_default_s_password_is_told_although_a_file_sets_the_variable(default: str, rules: set[str]) -> None:
+    """Whoever has the source has the default, whatever the `.env` of this machine says."""
+    sources = (
+        Source(".env", Kind.DOTENV, f"DATABASE_URL=postgresql://app@db.internal/app?{FULL}\n"),
+        Source("app.py", Kind.PYTHON, f"{HEAD}create_engine(os.environ.get('DATABASE_URL', '{default}'))\n"),
+    )
+    observed = observe(Workspace(sources, ()), Topology())
+    report = judge(observed.sightings, catalogue(), Policy(), command="scan", started=NOW)
+    assert {rule for rule in told(report) if "secret" in rule or "password" in rule} == rules

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from everyhop.cli.options import Options, emit, remark
-from everyhop.jobs.fix import Proposal, write
-from everyhop.render.fixes import told
 from everyhop.render.printable import printable_lines
-from everyhop.scan.rewrite.difference import difference
+
+if TYPE_CHECKING:  # a scan that fixes nothing, and knows its answer, needs none of what works fixes out
+    from everyhop.jobs.fix import Proposal
 
 
 def agree(*, fix: bool, unsafe_fixes: bool, diff: bool, anchors: str | None, stdin: bool) -> None:
@@ -28,6 +29,8 @@ def agree(*, fix: bool, unsafe_fixes: bool, diff: bool, anchors: str | None, std
 
 def show(proposal: Proposal, options: Options) -> None:
     """The diff on stdout, and on stderr what it leaves out; no file is touched."""
+    from everyhop.scan.rewrite.difference import difference  # noqa: PLC0415 - as above
+
     shown = [difference(file.source.path, file.source.text, file.fixes) for file in proposal.files]
     if shown:
         emit(printable_lines("\n".join(shown)), replace(options, output=None))
@@ -36,9 +39,13 @@ def show(proposal: Proposal, options: Options) -> None:
 
 def keep(proposal: Proposal, root: Path, options: Options) -> None:
     """Write the files; a file that could not be written is told among what is left to a person."""
+    from everyhop.jobs.fix import write  # noqa: PLC0415 - as above
+
     _remark(write(proposal, root), "made", options)
 
 
 def _remark(proposal: Proposal, verb: str, options: Options) -> None:
+    from everyhop.render.fixes import told  # noqa: PLC0415 - as above
+
     made = [fix for file in proposal.files for fix in file.fixes]
     remark(told(made, proposal.unsafe, proposal.refused, verb), options)

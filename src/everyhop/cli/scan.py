@@ -7,25 +7,27 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from everyhop.cli import progress
 from everyhop.cli.fixing import agree, keep, show
 from everyhop.cli.options import Options, finish, finish_beside, remark, report_options, settings
 from everyhop.config import baseline as baselines
 from everyhop.errors import SettingsError, SourceError
+from everyhop.jobs import remembered
 from everyhop.jobs.baseline import set_against
-from everyhop.jobs.fix import Extent, propose
-from everyhop.jobs.scan import Unsaved
-from everyhop.jobs.scan import scan as look
 from everyhop.model.baseline import Baseline
 from everyhop.model.nearest import did_you_mean
 from everyhop.model.report import Report
 from everyhop.render.file import write_whole
-from everyhop.rules.catalogue import catalogue
 from everyhop.rules.rule import Rule
+from everyhop.scan.pace import Pace
 from everyhop.scan.workspace import LARGEST, root_of
+
+if TYPE_CHECKING:  # a scan of a tree that has not changed loads nothing of what looks, judges and fixes
+    from everyhop.jobs.scan import Unsaved
 
 _STDIN: Final = Path("-")
 
@@ -56,6 +58,13 @@ _STDIN: Final = Path("-")
     help="With --fix or --diff: the trust anchors for settings that name none, as a path where the app runs.",
 )
 @click.option("--stdin-filename", metavar="NAME", help="Read stdin as the file NAME, which need not exist.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Look with at most N processes (default: 1, and 2 for large trees).",
+)
+@click.option("--no-cache", is_flag=True, envvar="EVERYHOP_NO_CACHE", help="Look anew, and keep nothing of it.")
 @report_options
 def scan(
     paths: tuple[Path, ...],
@@ -70,6 +79,8 @@ def scan(
     diff: bool,
     anchors: str | None,
     stdin_filename: str | None,
+    jobs: int | None,
+    no_cache: bool,
     options: Options,
 ) -> None:
     """Read source and configuration, offline, and judge every hop.
@@ -84,7 +95,9 @@ def scan(
       everyhop scan --fix --anchors /etc/ssl/db-ca.pem
       everyhop scan - --stdin-filename config.py    a text that is not saved yet
 
-    None of what it reads is executed or imported.
+    It reads Python, dotenv, compose, YAML, TOML, JSON and ini files, units, Dockerfiles, scripts, pins of versions,
+    certificates and keys, and the settings of nginx, Apache, HAProxy, PostgreSQL, MariaDB, MySQL and PgBouncer. None of
+    it is executed or imported.
     """
     agree(fix=fix, unsafe_fixes=unsafe_fixes, diff=diff, anchors=anchors, stdin=stdin_filename is not None)
     chosen = _chosen(select, ignore)
@@ -95,9 +108,11 @@ def scan(
     decided, now = settings(options, folder), datetime.now(UTC)
 
     def against(report: Report) -> Report:
-        return report if known is None else set_against(report, known, chosen)
+        return report if known is None else set_against(report, known, _rules() if chosen is None else chosen)
 
     if fix or diff:
+        from everyhop.jobs.fix import Extent, propose  # noqa: PLC0415 - as above
+
         extent = Extent.ALL if unsafe_fixes else Extent.SAFE
         proposal = propose(
             named, decided, now, extent, anchors=anchors, exclude=exclude, rules=chosen, narrowed=against
@@ -106,7 +121,14 @@ def scan(
             show(proposal, options)
         else:
             keep(proposal, root_of(named), options)
-    report = look(named, decided, now, exclude=exclude, rules=chosen, unsaved=unsaved)
+    with progress.shown(wanted=not options.quiet) as tell:
+        pace = Pace(jobs, tell)
+        if no_cache or fix or diff or unsaved is not None:
+            from everyhop.jobs import scan as job  # noqa: PLC0415 - as above
+
+            report = job.scan(named, decided, now, exclude=exclude, rules=chosen, unsaved=unsaved, pace=pace)
+        else:
+            report = remembered.scan(named, decided, now, exclude=exclude, rules=chosen, pace=pace)
     if write_baseline is not None:
         known = _written(report, write_baseline, options)
     report = against(report)
@@ -130,6 +152,8 @@ def _stdin(paths: tuple[Path, ...], name: str | None) -> tuple[tuple[Path, ...],
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SourceError("this is not UTF-8 text", path="stdin", hint="save it as UTF-8, or scan the file") from None
+    from everyhop.jobs.scan import Unsaved  # noqa: PLC0415 - as above
+
     return named, Unsaved(Path(name).as_posix(), text)
 
 
@@ -156,11 +180,20 @@ def _readable(paths: tuple[Path, ...]) -> None:
             raise SourceError("cannot be read: permission denied", path=str(path), hint=hint)
 
 
-def _chosen(select: tuple[str, ...], ignore: tuple[str, ...]) -> Mapping[str, Rule[Any]]:
-    known = catalogue()
+def _chosen(select: tuple[str, ...], ignore: tuple[str, ...]) -> Mapping[str, Rule[Any]] | None:
+    """The rules whose findings are told; None for all of them."""
+    if not select and not ignore:
+        return None
+    known = _rules()
     for name in (*select, *ignore):
         if name not in known:
             raise SettingsError(
                 f"there is no rule {name!r}{did_you_mean(name, known)}", hint="everyhop rules lists them"
             )
     return {name: rule for name, rule in known.items() if (not select or name in select) and name not in ignore}
+
+
+def _rules() -> Mapping[str, Rule[Any]]:
+    from everyhop.rules.catalogue import catalogue  # noqa: PLC0415 - as above
+
+    return catalogue()

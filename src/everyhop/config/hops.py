@@ -22,12 +22,14 @@ PRODUCTS: Final = {
     "mariadb": Wire.MYSQL,
     "nginx": Wire.HTTP,
     "apache": Wire.HTTP,
+    "haproxy": Wire.HTTP,
     "gunicorn": Wire.HTTP,
     "flask": Wire.HTTP,
 }
 """The products that can be named as a listener, with the wire that they speak."""
 
 _ISSUERS = ("internal", "acme")
+_DIALERS = ("browser", "app")
 _HOP_KEYS = ("dialer", "endpoint", "app", "url_env", "require", "floor", "client_auth")
 _APP = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(\(.*\))?")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
@@ -69,10 +71,24 @@ def read_hops(
         wire = _wire(entry, location, product)
         first = wire is Wire.HTTP and all(hop.wire is not Wire.HTTP for hop in hops)
         dialer = entry.text("dialer") or ("browser" if first else "app")
+        _refuse_misspelt(entry, dialer, [other for other in named if other != name])
         span = entry.span("endpoint" if location else None)
         endpoint = location.endpoint if location else None
         hops.append(Hop(name, named.get(dialer, dialer), named[name], wire, endpoint, span))
     return tuple(hops), settings
+
+
+def _refuse_misspelt(entry: Table, dialer: str, hops: list[str]) -> None:
+    """A dialer may have a name of its own (`worker`), but none that is nearly that of another hop, or of the usual two.
+
+    Products are names as well: what a scan calls a proxy that it knows nothing else of.
+    """
+    known = [*hops, *_DIALERS, *PRODUCTS]
+    near = "" if dialer in known else did_you_mean(dialer, known)
+    if near:
+        raise entry.fault(
+            "dialer", f"there is no hop {dialer!r}{near}", "or give the dialer a name that is less like it"
+        )
 
 
 def _settings(entry: Table) -> HopSettings:

@@ -10,7 +10,7 @@ from everyhop.model.nearest import did_you_mean
 from everyhop.model.posture import Assurance, ClientAuth, Floor, Posture
 from everyhop.model.waiver import Waiver
 from everyhop.rules.catalogue import catalogue
-from everyhop.rules.policy import Policy
+from everyhop.rules.policy import Policy, Undeployed
 
 _FLOOR_ALIAS = "TLSv1.0"  # what people write for OpenSSL's TLSv1
 _LOCALITIES = (Locality.UNIX.value, Locality.LOOPBACK.value)
@@ -18,14 +18,16 @@ _LOCALITIES = (Locality.UNIX.value, Locality.LOOPBACK.value)
 
 def read_policy(table: Table) -> Policy:
     """The policy without the demands of single hops, which need it."""
-    table.only("require", "floor", "local", "waive")
+    table.only("require", "floor", "local", "undeployed", "waive")
     default = Policy()
     local = table.words("local", _LOCALITIES)
+    undeployed = table.one_of("undeployed", [member.value for member in Undeployed])
     return Policy(
         require=_assurance(table) or default.require,
         floor=_floor(table) or default.floor,
         local=default.local if local is None else frozenset(map(Locality, local)),
         waivers=tuple(_waiver(waiver) for waiver in table.tables("waive")),
+        undeployed=default.undeployed if undeployed is None else Undeployed(undeployed),
     )
 
 

@@ -20,7 +20,7 @@ _OF_PRODUCT: Final = {"mariadb": "mariadb", "cockroachdb": "cockroachdb"}
 def written(settings: Settings, remarks: Mapping[str, Iterable[str]], last: Iterable[str] = ()) -> str:
     """The text. `remarks` are comments below a hop, by its name; `last` are those at the end of the file.
 
-    Written are the policy's three keys, and of hops and listeners everything but demands of their own.
+    Written are the policy's keys, and of hops and listeners everything but demands of their own.
     """
     policy = settings.policy
     local = ", ".join(_text(where.value) for where in sorted(policy.local, key=lambda where: where.value, reverse=True))
@@ -29,6 +29,7 @@ def written(settings: Settings, remarks: Mapping[str, Iterable[str]], last: Iter
         f"require = {_text(policy.require.word)}",
         *([f"floor = {_text(policy.floor.word)}"] if policy.floor.word else []),
         f"local = [{local}]",
+        f"undeployed = {_text(policy.undeployed.value)}  # findings in tests, documentation and examples alone",
     ]
     browsed = False
     for hop in settings.topology.hops:

@@ -25,7 +25,8 @@ class Names:
 
     `bind` is an address with its port, or a socket, in one. `elsewhere` names a file that may say more. `default` is
     where it listens if nothing says so; None where a variable of the environment decides (gunicorn's `PORT`).
-    `positional` are the arguments of a call that need no name.
+    `positional` are the arguments of a call that need no name, `verbs` the subcommands that serve. `later` are words
+    that give a server its certificate after it was made, `beside` words without which a call serves no HTTP.
     """
 
     product: str
@@ -37,6 +38,9 @@ class Names:
     elsewhere: tuple[str, ...] = ()
     default: TcpEndpoint | None = None
     positional: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 _GUNICORN: Final = Names(
@@ -58,13 +62,48 @@ PROGRAMS: Final[Mapping[str, Names]] = {
     "waitress-serve": _WAITRESS_SERVE,
     "waitress": _WAITRESS_SERVE,
     "granian": Names("granian", ("--ssl-certificate", "--ssl-keyfile"), (), ("--host",), ("--port",), default=_ASGI),
-    "flask": Names("flask", ("--cert",), (), ("--host", "-h"), ("--port", "-p"), default=_FLASK),
+    **{
+        name: Names(name, ("--cert",), (), ("--host", "-h"), ("--port", "-p"), default=_FLASK, verbs=("run",))
+        for name in ("flask", "quart")
+    },
+    "uwsgi": Names(
+        "uwsgi",
+        ("--https", "--https-socket"),
+        ("--https", "--https-socket", "--http", "--http-socket", "--socket", "-s", "--uwsgi-socket"),
+        (),
+        (),
+        elsewhere=("--ini", "--yaml", "--xml", "--json", "--paste", "--ini-paste"),
+    ),
+    "daphne": Names(
+        "daphne", (), (), ("-b", "--bind"), ("-p", "--port"), ("-u", "--unix-socket"), ("-e", "--endpoint"), _ASGI
+    ),
+    "sanic": Names("sanic", ("--cert", "--key", "--tls"), (), ("--host", "-H"), ("--port", "-p"), default=_ASGI),
+    "fastapi": Names("uvicorn", (), (), ("--host",), ("--port",), default=_ASGI, verbs=("run", "dev")),
+    "cheroot": Names("cheroot", (), ("--bind",), (), ()),
+    "pserve": Names("pserve", host=(), port=(), elsewhere=("",)),
+    "mod_wsgi-express": Names(
+        "mod_wsgi",
+        ("--ssl-certificate-file", "--ssl-certificate"),
+        verbs=("start-server", "setup-server"),
+        host=("--host",),
+        port=("--port",),
+        default=_ASGI,
+    ),
+    "twistd": Names("twisted", ("--https",), (), (), (), elsewhere=("--listen", "--http"), verbs=("web",)),
+    **dict.fromkeys(
+        ("runserver", "runserver_plus"),
+        Names("django", ("--cert", "--cert-file"), (), ("-h", "--host"), ("-p", "--port")),
+    ),
 }
-"""By the name of the program; `waitress` and the others are modules for `python -m` as well."""
+"""By the name of the program; `waitress` and the others are modules for `python -m` as well.
+
+`pserve` is told everything by its file; `runserver` is a subcommand of Django's, and of Flask-Script's `manage.py`.
+"""
 
 FLASK_RUN: Final = Names("flask", ("ssl_context",), default=_FLASK, positional=("host", "port"))
 """`Flask.run`, and `SocketIO.run` of Flask-SocketIO, which takes the app first."""
 
+_BOUND: Final = ("bind", "handler")
 _SERVING: Final = ("hostname", "port", "application")
 CALLS: Final[Mapping[str, Names]] = {
     "waitress.serve": Names("waitress", (), ("listen",), socket=("unix_socket",), default=_WAITRESS),
@@ -83,6 +122,71 @@ CALLS: Final[Mapping[str, Names]] = {
         Names("gevent", ("certfile", "keyfile", "ssl_context"), ("listener",), positional=("listener", "application")),
     ),
     "aiohttp.web.run_app": Names("aiohttp", ("ssl_context",), socket=("path", "sock")),
+    **dict.fromkeys(
+        ("waitress.create_server", "waitress.server.create_server"),
+        Names("waitress", (), ("listen",), socket=("unix_socket",), default=_WAITRESS),
+    ),
+    **dict.fromkeys(
+        ("werkzeug.serving.BaseWSGIServer", "werkzeug.serving.ThreadedWSGIServer"),
+        Names("werkzeug", ("ssl_context",), positional=("host", "port", "app")),
+    ),
+    **dict.fromkeys(
+        ("hypercorn.asyncio.serve", "hypercorn.trio.serve", "hypercorn.run.run"),
+        Names("hypercorn", positional=("app", "config"), elsewhere=("config", "app")),
+    ),
+    **dict.fromkeys(
+        ("http.server.HTTPServer", "http.server.ThreadingHTTPServer", "wsgiref.simple_server.WSGIServer"),
+        Names(
+            "http.server",
+            bind=("bind",),
+            host=(),
+            port=(),
+            positional=_BOUND,
+            later=("wrap_socket",),
+            beside=("serve_forever",),
+        ),
+    ),
+    **dict.fromkeys(
+        ("eventlet.wsgi.server",),
+        Names("eventlet", bind=("sock",), host=(), port=(), positional=("sock", "site"), later=("wrap_ssl",)),
+    ),
+    **dict.fromkeys(
+        ("tornado.httpserver.HTTPServer", "tornado.web.Application.listen"),
+        Names("tornado", ("ssl_options",), host=("address",), positional=("port",)),
+    ),
+    **dict.fromkeys(
+        (
+            "cheroot.wsgi.Server",
+            "cheroot.wsgi.WSGIServer",
+            "cheroot.server.HTTPServer",
+            "cherrypy.wsgiserver.CherryPyWSGIServer",
+            "cherrypy.wsgiserver.WSGIServer",
+        ),
+        Names(
+            "cheroot",
+            bind=("bind_addr",),
+            host=(),
+            port=(),
+            positional=("bind_addr", "wsgi_app"),
+            later=("ssl_adapter", "ssl_certificate"),
+        ),
+    ),
+    **dict.fromkeys(
+        ("cherrypy.quickstart", "cherrypy.engine.start"),
+        Names("cherrypy", host=(), port=(), later=("ssl_certificate", "ssl_module")),
+    ),
+    "twisted.internet.reactor.listenTCP": Names("twisted", positional=("port", "factory"), beside=("twisted.web",)),
+    "twisted.internet.reactor.listenSSL": Names(
+        "twisted", ("contextFactory",), positional=("port", "factory", "contextFactory"), beside=("twisted.web",)
+    ),
+    "meinheld.server.listen": Names("meinheld", bind=("address",), host=(), port=(), positional=("address",)),
+    "meinheld.listen": Names("meinheld", bind=("address",), host=(), port=(), positional=("address",)),
+    "bottle.run": Names("bottle", ("certfile",), default=TcpEndpoint("127.0.0.1", 8080)),
+    "paste.httpserver.serve": Names("paste", ("ssl_pem", "ssl_context"), positional=("application", "host", "port")),
+    "livereload.Server.serve": Names("livereload", positional=("port", "liveport", "host")),
+    "flask_script.Server": Names("flask", ("ssl_crt", "ssl_key"), default=_FLASK, positional=("host", "port")),
+    "gunicorn.app.wsgiapp.run": Names("gunicorn", host=(), port=(), elsewhere=("prog",)),
+    "gunicorn.app.wsgiapp.WSGIApplication": Names("gunicorn", host=(), port=(), elsewhere=("",)),
     "bjoern.run": Names("bjoern", positional=("wsgi_app", "host", "port")),
     "flask.Flask.run": FLASK_RUN,
     "flask_socketio.SocketIO.run": Names(
@@ -90,6 +194,12 @@ CALLS: Final[Mapping[str, Names]] = {
     ),
 }
 """By the full name of what is called."""
+
+GUNICORN: Final = Names("gunicorn", ("certfile", "keyfile"), ("bind",), (), (), elsewhere=("config",))
+"""Gunicorn's settings by their own names, in its settings file and in code that derives from its application."""
+
+WRAPPED: Final = Names("http.server", ("certfile",), host=(), port=())
+"""A socket that a module of HTTP wraps for TLS itself."""
 
 
 def read(names: Names, tls: bool | None) -> Listener:  # noqa: FBT001 - what was read, not what to do

@@ -117,7 +117,7 @@ def write(posture: Posture, files: TlsFiles, *, suites: tuple[str, ...] = ()) ->
     lines = [
         ("ssl_cert", _quoted(files.certificate)),
         ("ssl_key", _quoted(files.key)),
-        ("tls_version", ",".join(word for floor, word in _VERSION_WORDS.items() if floor >= posture.floor)),
+        ("tls_version", versions(posture.floor)),
         ("require_secure_transport", insists),
     ]
     if files.client_anchors:
@@ -125,6 +125,11 @@ def write(posture: Posture, files: TlsFiles, *, suites: tuple[str, ...] = ()) ->
     if suites:
         lines.append(("ssl_cipher", ":".join(suites)))
     return f"{_HEADING}[mariadbd]\n" + "".join(f"{name} = {value}\n" for name, value in lines)
+
+
+def versions(floor: Floor) -> str:
+    """What `tls_version` is set to for a floor; MySQL takes the same words."""
+    return ",".join(word for one, word in _VERSION_WORDS.items() if one >= floor)
 
 
 def _option(line: str) -> tuple[str, str]:

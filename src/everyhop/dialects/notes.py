@@ -63,6 +63,7 @@ _SENTENCES: Final = {
     "django-driver": "Django takes psycopg 3 where it is installed, else psycopg2: libpq reads the options of both",
     "libpq-text": "no driver is named, and psycopg is assumed: every driver on libpq reads this alike, and SQLAlchemy "
     "takes neither postgres://, nor several hosts before the path, nor key=value",
+    "shown-in": "it stands in {detail}: nobody deploys it",
     "driver-assumed": "no driver is named: SQLAlchemy 2.1 takes {detail} (2.0 took psycopg2)",
 }
 

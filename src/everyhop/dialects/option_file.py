@@ -106,6 +106,8 @@ class _Configparser:
         for whole in lines:
             line = whole.strip()
             if not line or line.startswith(_COMMENTS):
+                if not line and open_one:
+                    open_one.append("")  # it stays in a value that goes on behind it
                 continue
             depth = len(whole) - len(whole.lstrip())
             if open_one is not None and depth > indent:
@@ -124,6 +126,8 @@ class _Configparser:
             elif group is None:
                 self._error = "MissingSectionHeaderError"
                 return
+            elif self._reader is Reader.AIOMYSQL and not _DELIMITER.search(line):
+                self._error = "ParsingError"  # raised when all is read; what follows may go on with the option before
             else:
                 open_one = self._take(group, line)
                 if self._error == "DuplicateOptionError":
@@ -135,19 +139,17 @@ class _Configparser:
         if delimiter := _DELIMITER.search(line):
             written, values = line[: delimiter.start()], [line[delimiter.end() :].strip()]
         name = written.strip().lower().replace("-", "_")
-        if not name or (not values and self._reader is Reader.AIOMYSQL):
+        if not name:
             self._error = "ParsingError"  # raised when all is read
-            if not values:
-                return None
         if (group, name) in self._options and self._reader is not Reader.CONNECTOR_PYTHON:
             self._error = "DuplicateOptionError"
         self._options[group, name] = values
-        return values
+        return values if name else None
 
     def _value(self, lines: list[str]) -> str | None:
         if not lines:
             return "" if self._reader is Reader.CONNECTOR_PYTHON else None
-        value = "\n".join(lines)
+        value = "\n".join(lines).rstrip()
         return value[1:-1] if self._reader is Reader.PYMYSQL and _is_quoted(value) else value
 
 

@@ -114,6 +114,43 @@ def databases(found: tuple[Option, ...]) -> Iterator[Database]:
             yield Database(option.name, _endpoint(host.strip(), port), option.place)
 
 
+def versions(floor: Floor) -> str:
+    """What `client_tls_protocols` is set to for a floor."""
+    return "secure" if floor <= Floor.TLS_1_2 else "tlsv1.3"
+
+
+def names_anchors(text: str) -> bool:
+    """Whether it is told by which authorities to verify its databases."""
+    return "server_tls_ca_file" in settings(options(text))
+
+
+def verifying(text: str, anchors: str | None) -> str:
+    """The whole text with every database verified in full; `anchors` are for settings that name none.
+
+    Raises `SettingsError` where there is no `[pgbouncer]` to write into, or for a path with control characters.
+    """
+    if anchors is not None and any(ord(character) < 32 for character in anchors):
+        raise SettingsError("a value in pgbouncer.ini cannot hold control characters")
+    wanted = {"server_tls_sslmode": "verify-full"}
+    if anchors is not None and not names_anchors(text):
+        wanted["server_tls_ca_file"] = anchors
+    found = options(text)
+    given = settings(found)
+    own = [option for option in found if option.group == "pgbouncer"]
+    if not own:
+        raise SettingsError("there is no [pgbouncer] to write into")
+    edits: list[tuple[int, int, str]] = []
+    for name, value in wanted.items():
+        if name in given:
+            place = given[name].place
+            edits.append((place.end - len(given[name].value), place.end, value))
+    lines = "".join(f"\n{name} = {value}" for name, value in wanted.items() if name not in given)
+    last = given["server_tls_sslmode"] if "server_tls_sslmode" in given else own[-1]
+    for start, end, words in sorted([*edits, (last.place.end, last.place.end, lines)], reverse=True):
+        text = text[:start] + words + text[end:]
+    return text
+
+
 def _endpoint(host: str, port: int) -> Endpoint | None:
     if not host or host.startswith(("/", "@")):
         return UnixEndpoint(f"{host.lstrip('@') or '/tmp'}/.s.PGSQL.{port}")  # noqa: S108 - PgBouncer's own default

@@ -45,6 +45,8 @@ _ALIASES: Final = {
     "mariadbconnector": "mariadb",
 }
 
+_AFTER_PLUS: Final = {driver: name for name, driver in _ALIASES.items() if driver != "psycopg"}  # that has its own
+
 _PRODUCTS: Final = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
@@ -137,6 +139,11 @@ def driver_of(dsn: Dsn, sqlalchemy: Version | None = None) -> tuple[str, str | N
     possible = spans(sqlalchemy, ["2.1"])
     driver = _POSTGRESQL_DEFAULTS[possible[-1]]
     return driver, None if len(possible) == 1 else f"driver-assumed:{driver}"
+
+
+def after_plus(driver: str) -> str:
+    """What SQLAlchemy calls a driver in a URL's scheme, behind the `+`."""
+    return _AFTER_PLUS.get(driver, driver)
 
 
 def resolve(

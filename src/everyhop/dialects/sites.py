@@ -27,7 +27,8 @@ class Served:
     """A site: where it is reached, what it takes, how it treats browsers, and the settings that say so.
 
     `site` is None where nothing is said to browsers. `host` is a name or an address, None for any. `plain` is where it
-    is served in plaintext, `ciphers` the list with its place, `keys` the files of its private keys.
+    is served in plaintext, `ciphers` the list with its place, `keys` the files of its private keys. `beside` are the
+    blocks that answer for it otherwise: where its block begins, and those that only send browsers on to it.
     """
 
     host: str | None
@@ -40,6 +41,7 @@ class Served:
     floored: Place | None = None
     ciphers: tuple[str, Place] | None = None
     keys: tuple[tuple[str, Place], ...] = ()
+    beside: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from everyhop.config import Settings
+from everyhop.deploy import profiles
 from everyhop.jobs import verify
+from everyhop.jobs.scan import PROFILE
 from everyhop.model.hop import Hop
 from everyhop.model.report import Report
 from everyhop.model.sighting import Gap, Sighting
@@ -20,6 +22,7 @@ from everyhop.runtime.sightings import Compared
 from everyhop.scan import workspace
 from everyhop.scan.observe import observe
 from everyhop.scan.quote import quoted
+from everyhop.scan.rewrite.announce import announced
 from everyhop.scan.rewrite.remedy import attach
 
 
@@ -45,7 +48,9 @@ def audit(asked: verify.Asked, settings: Settings, now: datetime, *, web_anchors
     found = [*observed.sightings, *_listeners(settings, told, asked.anchors, web_anchors, now), *live.sightings]
     policy = replace(settings.policy, waivers=(*settings.policy.waivers, *observed.waivers))
     report = judge(found, catalogue(), policy, command="audit", started=now, topology=settings.topology)
+    sources = {source.path: source for source in read.sources}
     report = verify.remedied(attach(report, observed.settings, policy), live.rows, policy)
+    report = announced(report, observed.settings, policy, sources, profiles.load(PROFILE))
     texts = {source.path: source.text for source in read.sources}
     return Audit(quoted(report, texts.get), live.samples, live.rows)
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from everyhop.config import Settings
+from everyhop.deploy import profiles
 from everyhop.dialects.settings import DialerSettings
 from everyhop.errors import SourceError
-from everyhop.jobs.scan import Looked, look
+from everyhop.jobs.scan import PROFILE, Looked, look
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.report import Report
 from everyhop.rules.rule import Rule
@@ -25,6 +26,7 @@ from everyhop.scan import workspace
 from everyhop.scan.observe import Observed
 from everyhop.scan.rewrite.fix import Fix, Refusal, fixes
 from everyhop.scan.rewrite.save import save
+from everyhop.scan.rewrite.servers import server_fixes
 from everyhop.scan.rewrite.text import Edit, after, applied, overlap
 from everyhop.scan.syntax.span import Lines
 from everyhop.scan.workspace import Source, Workspace
@@ -94,7 +96,9 @@ def propose(
     read = workspace.read(paths, exclude)
     before = look(read, settings, now, rules)
     sources = {source.path: source for source in read.sources}
-    found = list(fixes(narrowed(before.report), before.observed.settings, before.policy, sources, anchors))
+    report, policy = narrowed(before.report), before.policy
+    found = list(fixes(report, before.observed.settings, policy, sources, anchors))
+    found += server_fixes(report, policy, sources, anchors, profiles.load(PROFILE))
     wanted = [fix for fix in found if isinstance(fix, Fix) and (extent is Extent.ALL or not fix.doubts)]
     unsafe = [fix for fix in found if isinstance(fix, Fix) and fix not in wanted]
     refused = [refusal for refusal in found if isinstance(refusal, Refusal)]
@@ -162,16 +166,35 @@ def _futile(files: Sequence[Rewritten], before: Looked, now: Looked) -> Iterator
     """
     left, kept, read = _rules(now.report), _rules(before.report), _settings(now.observed)
     spoilt = {path for _, path in _tally(now.report) - _tally(before.report)}
+    lasting = _lasting([fix for file in files for fix in file.fixes if fix.outcome is None], before.report, now.report)
     for file in files:
-        futile = []
+        futile = [fix for fix in file.fixes if fix in lasting]
         for fix in file.fixes:
+            if fix.outcome is None:
+                continue
             place = _start(file.place(fix.at))
-            meant = [other.outcome for other in file.fixes if _start(other.at) == _start(fix.at)]
+            beside = [other.outcome for other in file.fixes if _start(other.at) == _start(fix.at)]
+            meant = [outcome for outcome in beside if outcome is not None]
             amiss = left.get(place, set()) - kept.get(_start(fix.at), set()).difference(fix.rules)
             found = read.get(place, [])
             if amiss or not found or not all(_is_one_of(settings, meant) for settings in found):
                 futile.append(fix)
         yield from futile or (file.fixes if file.source.path in spoilt else ())
+
+
+def _lasting(fixes: Sequence[Fix], before: Report, now: Report) -> list[Fix]:
+    """The fixes of servers' settings after which as many findings of their rule are left in the file as before.
+
+    What decides may stand elsewhere than where a finding points, so places are not compared.
+    """
+    ended = _tally(before) - _tally(now)
+    wanted = Counter((rule, path) for rule, path, _ in {_aim(fix) for fix in fixes})
+    return [fix for fix in fixes if ended[_aim(fix)[:2]] < wanted[_aim(fix)[:2]]]
+
+
+def _aim(fix: Fix) -> tuple[str, str, SourceSpan]:
+    cause = fix.cause or fix.at
+    return fix.rules[0], cause.path, cause
 
 
 def _settings(observed: Observed) -> dict[tuple[str, int, int], list[DialerSettings]]:

@@ -45,13 +45,17 @@ def outline(report: Report) -> Outline:
     for state in report.hops:
         found = [reading for reading in report.readings if reading.hop == state.hop]
         name = _free(_name(state.hop), known)
-        product = _product(state.hop, found)
+        product, told = _product(state.hop, found)
         url_env = _variable(found)
         location = _location(state, product)
         known[name] = HopSettings(None, url_env, location)
-        listeners[name] = ListenerSettings(product)
-        hops.append(Hop(name, state.hop.dialer, product, state.hop.wire, location.endpoint if location else None))
+        end = location.endpoint if location else None
+        if told or end is None:  # without an endpoint the product is all that tells what is spoken
+            listeners[name] = ListenerSettings(product)
+        hops.append(Hop(name, _dialer(state.hop, hops, listeners), product if told else name, state.hop.wire, end))
         remarks[name] = list(_missing(hops[-1], url_env))
+        if not told:
+            remarks[name].append("what answers there is not known: a [listener] of the same name tells its product")
     last = _last(hops, report)
     settings = Settings(topology=Topology(tuple(hops)), hops=known, listeners=listeners)
     text = _HEAD + written(settings, remarks, last)
@@ -75,12 +79,22 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
     return next(other for other in numbered if other not in taken and other not in _TAKEN)
 
 
-def _product(hop: Hop, readings: list[Reading]) -> str:
-    """What answers there: the listener's own word counts before the driver's, as MariaDB is reached with MySQL's."""
+def _dialer(hop: Hop, before: list[Hop], listeners: Mapping[str, ListenerSettings]) -> str:
+    """Who opens a hop: the hop whose listener that is, where one of them alone has this product."""
+    same = [other.name for other in before if other.name in listeners and listeners[other.name].product == hop.dialer]
+    return same[0] if len(same) == 1 else hop.dialer
+
+
+def _product(hop: Hop, readings: list[Reading]) -> tuple[str, bool]:
+    """What answers there, and whether anything tells so; the listener's word counts before the driver's.
+
+    MariaDB is reached with MySQL's drivers.
+    """
     subjects = [reading.subject for reading in readings]
     told = [subject.product for kind in (Listener, Dialer) for subject in subjects if isinstance(subject, kind)]
     usual = {Wire.POSTGRES: "postgresql", Wire.MYSQL: "mysql", Wire.HTTP: "flask"}[hop.wire]
-    return next((product for product in told if PRODUCTS.get(product) is hop.wire), usual)
+    known = next((product for product in told if PRODUCTS.get(product) is hop.wire), None)
+    return known or usual, known is not None
 
 
 def _location(state: HopState, product: str) -> Location | None:

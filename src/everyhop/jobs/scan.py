@@ -6,21 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from everyhop.config import Settings
+from everyhop.deploy import profiles
 from everyhop.errors import SourceError
 from everyhop.model.report import Report
 from everyhop.rules.catalogue import catalogue
 from everyhop.rules.judge import judge
 from everyhop.rules.policy import Policy
 from everyhop.rules.rule import Rule
-from everyhop.scan import workspace
+from everyhop.scan import collector, workspace
 from everyhop.scan.observe import Observed, observe
+from everyhop.scan.pace import Pace
 from everyhop.scan.quote import quoted
 from everyhop.scan.rewrite.announce import announced
 from everyhop.scan.rewrite.remedy import attach
 from everyhop.scan.workspace import Source, Workspace
+
+PROFILE: Final = "intermediate"
+"""What listeners are to allow where a fix names suites: whoever may dial them, browsers among them."""
+AS_IT_COMES: Final = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +54,45 @@ def scan(
     exclude: Sequence[str] = (),
     rules: Mapping[str, Rule[Any]] | None = None,
     unsaved: Unsaved | None = None,
+    pace: Pace = AS_IT_COMES,
 ) -> Report:
     """The report on everything below `paths`. `exclude` are globs, `rules` whose findings are told (default: all).
 
-    `unsaved` takes the place of a file, or stands beside what there is. Raises `SourceError` for a path that does not
+    `unsaved` takes the place of a file, or stands beside what there is. The `pace`
+    changes nothing of the report. Raises `SourceError` for a path that does not
     exist; all else that cannot be looked at is a gap in the report.
     """
-    read = workspace.read(paths, exclude) if paths else Workspace((), ())
+    read = workspace.read(paths, exclude, pace) if paths else Workspace((), ())
     if unsaved is not None:
         read = _with(unsaved, read)
-    looked = look(read, settings, now, rules)
+    return shown(said(look(read, settings, now, rules, pace), read), read)
+
+
+@collector.paused()  # fixes are tried out on syntax trees as well
+def said(looked: Looked, read: Workspace) -> Report:
+    """The report with what would end each finding; no line of a source stands in it."""
     sources = {source.path: source for source in read.sources}
     report = attach(looked.report, looked.observed.settings, looked.policy)
-    report = announced(report, looked.observed.settings, looked.policy, sources)
-    return quoted(report, {path: source.text for path, source in sources.items()}.get)
+    return announced(report, looked.observed.settings, looked.policy, sources, profiles.load(PROFILE))
 
 
-def look(read: Workspace, settings: Settings, now: datetime, rules: Mapping[str, Rule[Any]] | None = None) -> Looked:
+def shown(report: Report, read: Workspace) -> Report:
+    """The report with the lines that its findings point at."""
+    return quoted(report, {source.path: source.text for source in read.sources}.get)
+
+
+def look(
+    read: Workspace,
+    settings: Settings,
+    now: datetime,
+    rules: Mapping[str, Rule[Any]] | None = None,
+    pace: Pace = AS_IT_COMES,
+) -> Looked:
     """What there is to say about texts that were read, without words on what to do about it.
 
     Every rule is asked: a grade that comes of some of them would call a hop good that nobody has judged.
     """
-    observed = observe(read, settings.topology)
+    observed = observe(read, settings.topology, pace)
     policy = replace(settings.policy, waivers=(*settings.policy.waivers, *observed.waivers))
     report = judge(observed.sightings, catalogue(), policy, command="scan", started=now)
     if rules is not None:

@@ -9,6 +9,7 @@ from enum import Enum, IntEnum
 from everyhop.model.endpoint import Endpoint
 from everyhop.model.evidence import Evidence, SourceSpan
 from everyhop.model.hop import Hop
+from everyhop.model.place import Place
 
 
 class Severity(IntEnum):
@@ -42,8 +43,19 @@ class Remediation:
 
 
 @dataclass(frozen=True, slots=True)
+class Leniency:
+    """Why a finding is told and weighs little: nobody deploys what it is about. `usual` is its severity elsewhere."""
+
+    place: Place
+    usual: Severity
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, how bad, how sure, where, why, and what to do. `fingerprint` survives moved lines."""
+    """What is wrong, how bad, how sure, where, why, and what to do. `fingerprint` survives moved lines.
+
+    `milder` is there where policy has lowered the severity: such a finding costs no grade.
+    """
 
     rule: str
     severity: Severity
@@ -57,6 +69,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     fingerprint: str
     remediation: Remediation | None = field(default=None)
+    milder: Leniency | None = None
 
     @property
     def span(self) -> SourceSpan | None:

@@ -38,8 +38,8 @@ class Secret:
         raise TypeError("a Secret is not written anywhere")
 
 
-# A name that ends like this holds a secret: DB_PASSWORD, MYSQL_PWD, sslpassword, SECRET_KEY, oauth_client_secret.
-_NAME = r"(?:password|passwd|pwd|passphrase|secret|secret[_-]?key)"
+# A name that ends like this holds a secret: DB_PASSWORD, MYSQL_PWD, sslpassword, SECRET_KEY, radiussecrets.
+_NAME = r"(?:password|passwd|pwd|passphrase|secrets?|secret[_-]?key)"
 _QUOTED = r"[bBrRuUfF]{0,2}(?:'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")"
 # A quote, a comma or a bracket is part of an unquoted value, unless it looks like the end of one.
 _BARE = r"(?:[^\s&;,)}'\"]|[;,)}'\"](?![\s;,)}\]'\"]|\Z|[\w.-]{1,40}\s?[=:]))"

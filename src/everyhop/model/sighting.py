@@ -73,7 +73,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class ServedChain:
-    """The chain that a listener showed, and what a verifying dialer makes of it; None: nothing to judge by."""
+    """The chain that a listener showed, and what a verifying dialer makes of it; None: nothing to judge by.
+
+    `issues` is True for a file whose first certificate may issue others, and so lives long on purpose.
+    """
 
     product: str
     chain: Chain
@@ -81,6 +84,7 @@ class ServedChain:
     name_matches: bool | None
     name: str
     why: str = ""
+    issues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,8 @@ class Site:
     browsers ignore it (section 8.1.1), and for localhost, where it would bind every other port of the machine.
 
     Of settings only: `hsts_elsewhere` says that something unseen may send the header (the app behind, another file),
-    `hsts_without` names the answers that leave without it, and `hsts_over_http` that it is sent in plaintext as well.
+    `hsts_unread` that it is sent with a max-age which only the run decides, `hsts_without` names the answers that leave
+    without it, and `hsts_over_http` that it is sent in plaintext as well.
     """
 
     product: str
@@ -103,19 +108,22 @@ class Site:
     hsts_elsewhere: bool = False
     hsts_without: tuple[str, ...] = ()
     hsts_over_http: bool = False
+    hsts_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
     """A cookie as it was set: its name and the attributes that keep it from leaking (RFC 6265).
 
-    `secure` is None where settings that nobody could read decide.
+    `secure` is None where settings that nobody could read decide. `sent` is False where nothing makes the app send the
+    cookie yet: Flask has no session without a secret key.
     """
 
     product: str
     name: str
     secure: bool | None
     http_only: bool
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,15 @@ class ProxyTrust:
     trusted: str
 
 
+class Debugger(Enum):
+    """Whether an app shows its debugger: what it does unless it is told otherwise, and who can tell it."""
+
+    OFF = "off"
+    ON = "on"
+    SWITCHED = "off until whoever starts the app turns it on"
+    IN_DEVELOPMENT = "on where the app is developed, by settings that are for that"
+
+
 @dataclass(frozen=True, slots=True)
 class AppServer:
     """What serves an app where it is deployed, and how: `command` is the line or the setting that says so.
@@ -161,7 +178,7 @@ class AppServer:
     product: str
     command: str
     development: bool
-    debug: bool
+    debugger: Debugger = Debugger.OFF
     certain: bool = True
 
 

@@ -27,6 +27,8 @@ def page_text(rule: Rule[Any], ink: Ink = plain) -> str:
     """The page of one rule: what it weighs, what it says, which controls ask for it."""
     head = f"{ink(Role.STRONG, rule.name)}  {rule.severity.word}  {', '.join(rule.cwe)}".rstrip()
     parts = [head, *(_filled(paragraph) for paragraph in rule.page.strip().split("\n\n"))]
+    if rule.advice:
+        parts.append(_filled(f"What ends it: {rule.advice}."))
     if rule.standards:
         parts.append("\n".join(f"{name.ljust(14)}  {control}" for name, control in rule.standards.items()))
     return "\n\n".join(parts)
@@ -48,6 +50,7 @@ def _rule_json(rule: Rule[Any]) -> Json:
         "severity": rule.severity.word,
         "summary": summary(rule),
         "page": rule.page.strip(),
+        "advice": rule.advice or None,
         "cwe": list(rule.cwe),
         "standards": dict(rule.standards),
     }

@@ -12,7 +12,7 @@ from everyhop.model.finding import Certainty, Finding
 from everyhop.model.report import Report
 from everyhop.render.json_values import Json, dumped
 from everyhop.render.pointing import numbered, pointed
-from everyhop.render.words import place_words
+from everyhop.render.words import milder_words, place_words
 
 _DEGREES: Final = ("info", "minor", "major", "critical", "blocker")
 """In the order of our severities, whose lowest is 1. What is only possible stands one lower."""
@@ -31,6 +31,8 @@ def _entry(finding: Finding, fingerprint: str, base: str) -> Json:
     # GitLab refuses an entry without a file: what was only seen live belongs to the settings that should name it.
     path, line = (at.path, at.line) if at else (_SETTINGS, 1)
     described = f"{finding.message}: {finding.why}" if at else f"{place_words(finding)}: {finding.message}"
+    if milder := milder_words(finding):
+        described = f"{described} ({milder})"
     return {
         "description": described,
         "check_name": finding.rule,

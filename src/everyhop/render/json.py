@@ -65,7 +65,7 @@ def hop_json(state: HopState) -> Json:
 
 def finding_json(finding: Finding) -> Json:
     """`Finding`; the place is null where it was only seen live."""
-    fix = finding.remediation
+    fix, milder = finding.remediation, finding.milder
     return {
         "rule": finding.rule,
         "severity": finding.severity.word,
@@ -80,6 +80,7 @@ def finding_json(finding: Finding) -> Json:
         "evidence": [evidence_json(item) for item in finding.evidence],
         "remediation": {"text": fix.text, "replacement": fix.replacement, "safe": fix.safe} if fix else None,
         "fingerprint": finding.fingerprint,
+        "milder": {"place": milder.place.value, "usual": milder.usual.word} if milder else None,
     }
 
 

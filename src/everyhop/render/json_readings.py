@@ -12,6 +12,7 @@ from everyhop.model.sighting import (
     Agreement,
     AppServer,
     Cookie,
+    Debugger,
     Dialer,
     KeyFile,
     Listener,
@@ -90,12 +91,18 @@ def _subject(subject: Subject, wire: str) -> Json:
                 "hsts_max_age": subject.hsts_max_age,
                 "hsts_applies": subject.hsts_applies,
                 "hsts_elsewhere": subject.hsts_elsewhere,
+                "hsts_unread": subject.hsts_unread,
                 "hsts_without": list(subject.hsts_without),
                 "hsts_over_http": subject.hsts_over_http,
             }
             return _other(_head(Side.LISTENER, "header", subject), site)
         case Cookie():
-            cookie = {"name": subject.name, "secure": subject.secure, "http_only": subject.http_only}
+            cookie = {
+                "name": subject.name,
+                "secure": subject.secure,
+                "http_only": subject.http_only,
+                "sent": subject.sent,
+            }
             return _other(_head(Side.LISTENER, "cookie", subject), cookie)
         case Suites():
             suites: Json = {"written": subject.written, "weak": list(subject.weak)}
@@ -109,7 +116,8 @@ def _subject(subject: Subject, wire: str) -> Json:
             server: Json = {
                 "command": subject.command,
                 "development": subject.development,
-                "debug": subject.debug,
+                "debug": subject.debugger is Debugger.ON,
+                "debugger": subject.debugger.name.lower(),
                 "certain": subject.certain,
             }
             return _other(_head(Side.LISTENER, "app-server", subject), server)

@@ -12,7 +12,7 @@ from everyhop.model.secret import masked
 from everyhop.model.sighting import Gap
 from everyhop.render.printable import printable, printable_lines
 from everyhop.render.summary import assumptions, headline, summary
-from everyhop.render.words import hop_endpoint, place_words, seen_words, standing, tls_of
+from everyhop.render.words import hop_endpoint, milder_words, place_words, seen_words, standing, tls_of
 
 LONGEST: Final = 900_000
 """Bytes. GitHub refuses a step's summary of more than 1 MiB (docs.github.com, "Workflow commands")."""
@@ -64,6 +64,8 @@ def _finding(finding: Finding) -> str:
     if finding.span and finding.span.snippet:
         lines += [_block(finding.span.snippet), ""]
     lines += [f"{_text(finding.message)}: {_text(finding.why)}", ""]
+    if milder := milder_words(finding):
+        lines += [f"**Milder**: {_text(milder)}", ""]
     others = [item for item in finding.evidence if item is not finding.span][:_SEEN_MOST]
     lines += [*(f"* {_text(seen_words(item))}" for item in others), *([""] if others else [])]
     if finding.remediation:

@@ -119,6 +119,8 @@ def _result(finding: Finding, fingerprint: str, index: dict[str, int], base: str
         "partialFingerprints": {f"{NAME}/v1": fingerprint},
         "properties": {"severity": finding.severity.word, "certainty": finding.certainty.value},
     }
+    if finding.milder is not None:
+        result["properties"] |= {"place": finding.milder.place.value, "usualSeverity": finding.milder.usual.word}
     if others:
         result["relatedLocations"] = [
             {"id": number, **_location(other), "message": {"text": other.symbol or "also here"}}

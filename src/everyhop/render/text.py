@@ -17,7 +17,7 @@ from everyhop.render.lines import WIDTH, wrapped
 from everyhop.render.printable import printable
 from everyhop.render.quotation import underlined
 from everyhop.render.summary import assumptions, summary
-from everyhop.render.words import bounds_words, place_words, seen_words
+from everyhop.render.words import bounds_words, milder_words, place_words, seen_words
 
 _ROLES = {
     Severity.CRITICAL: Role.BAD,
@@ -65,6 +65,8 @@ def finding_lines(finding: Finding, detail: Detail = Detail.NORMAL, ink: Ink = p
         yield from _source_lines(span, None if detail is Detail.VERBOSE else WIDTH - 4, ink)
     yield from _entry("what", finding.message)
     yield from _entry("why", finding.why)
+    if milder := milder_words(finding):
+        yield from _entry("mild", milder)
     seen = [item for item in finding.evidence if item is not span]
     for item in seen if detail is Detail.VERBOSE else seen[:_SEEN_MOST]:
         yield from _entry("also" if isinstance(item, SourceSpan) else "seen", seen_words(item))

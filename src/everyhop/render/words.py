@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from everyhop.model.endpoint import Endpoint, Locality, TcpEndpoint
 from everyhop.model.evidence import Evidence, FileState, RuntimeSample, SourceSpan, Transcript
 from everyhop.model.finding import Finding
+from everyhop.model.place import Place
 from everyhop.model.posture import Assurance, Bounds
 from everyhop.model.report import Grade, HopState, Report
 from everyhop.model.secret import masked
 from everyhop.model.wire import Wire
+from everyhop.rules.leniency import undeployed
 
 if TYPE_CHECKING:
     from everyhop.model.certificate import Leaf
@@ -34,13 +36,22 @@ def assurance_words(state: HopState) -> str:
 
 
 def standing(state: HopState, report: Report) -> str:
-    """A hop's assurance with what excuses it: `local socket (allowed)`, `plaintext (waived)`."""
+    """A hop's assurance with what excuses it: `local socket (allowed)`, `plaintext (waived)`, `verify-ca (tests)`."""
     allowed = allowed_words(state)
     if allowed:
         return allowed
     whole = state.settled is not None and state.settled.low.assurance is Assurance.IDENTITY_VERIFIED
     waived = not whole and any(finding.hop == state.hop for finding in report.waived)  # else it is about other things
-    return f"{assurance_words(state)} (waived)" if waived else assurance_words(state)
+    if waived:
+        return f"{assurance_words(state)} (waived)"
+    place = _shown_in(state, report)
+    return f"{assurance_words(state)} ({place.value})" if place else assurance_words(state)
+
+
+def _shown_in(state: HopState, report: Report) -> Place | None:
+    """Where a hop stands that has no grade, because nobody deploys any of it."""
+    own = [reading for reading in report.readings if reading.hop == state.hop] if state.grade is None else []
+    return undeployed([item for reading in own for item in reading.evidence])
 
 
 def allowed_words(state: HopState) -> str | None:
@@ -142,9 +153,28 @@ def place_words(finding: Finding) -> str:
     return "  ".join(part for part in (hop, where) if part) or "the whole application"
 
 
+_UNDEPLOYED: Final = {
+    Place.TESTS: "tests",
+    Place.PIPELINE: "a pipeline",
+    Place.DOCS: "documentation",
+    Place.EXAMPLE: "examples",
+}
+
+
+def milder_words(finding: Finding) -> str | None:
+    """Why a finding weighs less than its rule says; None where it does not."""
+    milder = finding.milder
+    if milder is None:
+        return None
+    where = _UNDEPLOYED.get(milder.place, milder.place.value)
+    usual = "" if milder.usual is finding.severity else f"; elsewhere this is {milder.usual.word}"
+    return f"it stands only in {where}, which nobody deploys, so it costs no grade{usual}"
+
+
 def told_words(finding: Finding) -> str:
     """A finding in sentences, for whoever shows no more than one text: what is wrong, why, what ends it."""
-    parts = [f"{finding.message}.", finding.why]
+    milder = milder_words(finding)
+    parts = [f"{finding.message}.", finding.why, f"Milder: {milder}." if milder else None]
     if finding.remediation:
         parts.append(f"Fix: {finding.remediation.text}")
         parts.append(finding.remediation.replacement or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from everyhop.model.sighting import Agreement, Gap, Reading, Sighting
 from everyhop.model.waiver import Waiver
 from everyhop.rules.agreement import agreed
 from everyhop.rules.cause import one_for_each_cause
+from everyhop.rules.leniency import weighed
 from everyhop.rules.policy import Policy
 from everyhop.rules.rule import Context, Fault, Rule
 from everyhop.rules.standing import stand, weakest
@@ -44,16 +45,21 @@ def judge(
             gaps.append(sighting)
         else:
             seen.setdefault(sighting.hop, []).append(sighting)
-    gaps += [_nobody_looked(hop) for hop in topology.hops if not (seen[hop] or _excused(hop, gaps, policy))]
+    tried = {gap.hop for gap in gaps}
+    gaps += [_nobody_looked(hop) for hop in topology.hops if not (seen[hop] or _excused(hop, tried, policy))]
 
     compared = {hop: agreed(group) if hop else group for hop, group in seen.items()}
     readings = [reading for group in compared.values() for reading in group]
     found = one_for_each_cause([finding for reading in readings for finding in _ask(reading, rules, policy, started)])
     found += [finding for waiver in policy.waivers for finding in _expired(waiver, rules, started)]
 
-    waived = [finding for finding in found if any(w.covers(finding, started.date()) for w in policy.waivers)]
-    findings = sorted((finding for finding in found if finding not in waived), key=_order)
-    states = tuple(stand(hop, group, findings, gaps, policy) for hop, group in compared.items() if hop)
+    waived: list[Finding] = []
+    left: list[Finding] = []
+    for finding in weighed(found, policy):
+        excused = any(waiver.covers(finding, started.date()) for waiver in policy.waivers)
+        (waived if excused else left).append(finding)
+    findings = sorted(left, key=_order)
+    states = stand(compared, findings, gaps, policy)
     return Report(
         command=command,
         started=started,
@@ -66,9 +72,9 @@ def judge(
     )
 
 
-def _excused(hop: Hop, gaps: Iterable[Gap], policy: Policy) -> bool:
+def _excused(hop: Hop, tried: Container[Hop | None], policy: Policy) -> bool:
     """A local hop needs nobody to look; one with a gap was tried."""
-    return policy.is_local(hop.endpoint) or any(gap.hop == hop for gap in gaps)
+    return policy.is_local(hop.endpoint) or hop in tried
 
 
 def _nobody_looked(hop: Hop) -> Gap:

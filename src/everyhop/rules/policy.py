@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from everyhop.model.endpoint import Endpoint, Locality
 from everyhop.model.hop import Hop
 from everyhop.model.posture import BOTTOM, Assurance, ClientAuth, Floor, Posture
 from everyhop.model.waiver import Waiver
+
+
+class Undeployed(Enum):
+    """How findings are judged whose places all lie in tests, documentation or examples."""
+
+    MILDER = "milder"
+    SAME = "same"
+    LEFT_OUT = "left-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,7 @@ class Policy:
     local: frozenset[Locality] = frozenset({Locality.UNIX, Locality.LOOPBACK})
     demands: Mapping[str, Posture] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+    undeployed: Undeployed = Undeployed.MILDER
 
     def is_local(self, endpoint: Endpoint | None) -> bool:
         """Whether plaintext to this endpoint is acceptable; an endpoint known only at run time is on the network."""

@@ -43,8 +43,6 @@ _DETOURS: Final = ("async_creator_fn", "pool_name", "failover", "dns_srv")
 _ADAPTERS: Final = frozenset({"async_fallback", "prepared_statement_cache_size", "prepared_statement_name_func"})
 # What hardening closes, where the driver can: by the notes of reading it.
 _CLOSED: Final = frozenset({"clear-password", "cn-fallback", "key-log"})
-# What SQLAlchemy calls a driver, where its own name differs.
-_AFTER_PLUS: Final = {"mysqlclient": "mysqldb", "mysql-connector": "mysqlconnector", "mariadb": "mariadbconnector"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)  # there are passwords in it
@@ -142,7 +140,7 @@ def _dsn(url: str | URL, driver: str | None) -> Dsn:
         )
     if driver is None:
         return dsn
-    return replace(dsn, scheme=f"{dsn.dialect}+{_AFTER_PLUS.get(driver, driver)}")
+    return replace(dsn, scheme=f"{dsn.dialect}+{registry.after_plus(driver)}")
 
 
 def _settings(dsn: Dsn, given: Mapping[str, Any]) -> DialerSettings:

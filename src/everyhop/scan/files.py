@@ -9,12 +9,26 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Final
 
+from everyhop.dialects.dsn import PLACEHOLDER
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.sighting import Gap
 from everyhop.scan.resolve.environment import Setting
-from everyhop.scan.sightings import versions
+from everyhop.scan.sightings import listeners, versions
 from everyhop.scan.sightings.places import Place, place_of
-from everyhop.scan.syntax import compose, dockerfile, dotenv, ini, json, literals, manifest, pins, toml, unit
+from everyhop.scan.syntax import (
+    compose,
+    dockerfile,
+    dotenv,
+    images,
+    ini,
+    json,
+    literals,
+    manifest,
+    pins,
+    toml,
+    unit,
+    workloads,
+)
 from everyhop.scan.syntax.interpolation import Grammar
 from everyhop.scan.syntax.span import Span, Unparsed
 from everyhop.scan.syntax.variable import Reach, Variable
@@ -65,17 +79,45 @@ def _read(source: Source, files: Files) -> None:
     folder = str(PurePosixPath(source.path).parent)
     match source.kind:
         case Kind.YAML | Kind.COMPOSE if source.kind is Kind.COMPOSE or _SERVICES.search(source.text):
-            services = compose.parse(source.text)
+            services = _services(source, folder, files)
             files.containers += [(service, source) for service in services]
             files.values += [_setting(url, source, folder) for service in services for url in service.urls]
+        case Kind.YAML if pods := workloads.parse(source.text):
+            files.containers += [(service, source) for service in pods]
+            _note(source, folder, files)
+        case Kind.DOCKERFILE:
+            made = images.parse(source.text, PurePosixPath(folder).name or "database")
+            if made is not None and made.image is not None and _is_database(made.image):
+                files.containers.append((made, source))
+            _note(source, folder, files)
         case Kind.PINS:
             files.pinned += versions.pinned(folder, pins.parse(PurePosixPath(source.path).name, source.text))
         case _ if source.kind in _PARSERS:
-            for variable in _PARSERS[source.kind](source.text):
-                shared = variable.reach is Reach.PROGRAM and place_of(source.path) is Place.DEPLOYED
-                (files.variables if shared else files.values).append(_setting(variable, source, folder))
+            _note(source, folder, files)
         case _:
             pass
+
+
+def _services(source: Source, folder: str, files: Files) -> tuple[compose.Service, ...]:
+    """The services of a compose file; a template that is YAML only when it is rendered is looked through for URLs."""
+    try:
+        return compose.parse(source.text)
+    except Unparsed:
+        if "{%" not in source.text and "{{" not in source.text:
+            raise
+        files.values += [_setting(url, source, folder) for url in literals.parse(source.text)]
+        return ()
+
+
+def _is_database(image: compose.Scalar) -> bool:
+    written = "".join(piece if isinstance(piece, str) else piece.default or PLACEHOLDER for piece in image.pieces)
+    return listeners.product_in(written) is not None
+
+
+def _note(source: Source, folder: str, files: Files) -> None:
+    for variable in _PARSERS[source.kind](source.text):
+        shared = variable.reach is Reach.PROGRAM and place_of(source.path) is Place.DEPLOYED
+        (files.variables if shared else files.values).append(_setting(variable, source, folder))
 
 
 def _setting(variable: Variable, source: Source, folder: str) -> Setting:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from everyhop.dialects.settings import DialerSettings
@@ -12,26 +13,33 @@ from everyhop.model.hop import Topology
 from everyhop.model.sighting import Dialer, Gap, Reading, Sighting
 from everyhop.model.waiver import Waiver
 from everyhop.model.wire import Wire
-from everyhop.scan import files, servers
+from everyhop.scan import collector, crew, files, servers
+from everyhop.scan.pace import Pace
 from everyhop.scan.resolve.environment import Environment, Setting
 from everyhop.scan.resolve.project import Module, Project
 from everyhop.scan.resolve.values import Value
 from everyhop.scan.servers import app_servers, applications, poolers
 from everyhop.scan.servers.starts import starts
 from everyhop.scan.sightings import (
+    asked,
     calls,
     cookies,
     debug_settings,
     extensions,
     flask_settings,
+    headers,
     listeners,
+    parts,
     proxy_fix,
+    proxy_words,
     responses,
+    sessions,
     tables,
     talisman,
     variables,
     versions,
     waivers,
+    written,
 )
 from everyhop.scan.sightings.dialers import Dial, Reader
 from everyhop.scan.sightings.entries import Configuration
@@ -40,6 +48,7 @@ from everyhop.scan.sightings.places import is_for_tests
 from everyhop.scan.sightings.use import Use
 from everyhop.scan.syntax import compose
 from everyhop.scan.syntax.interpolation import Grammar, Reference
+from everyhop.scan.syntax.span import Unparsed
 from everyhop.scan.workspace import Kind, Source, Workspace
 
 # A module without any of these words opens no connection and sets nothing about one: it is parsed only when another one
@@ -52,8 +61,9 @@ _RELEVANT: Final = (
     *("databases.Database", "from databases import", "dataset.connect", "from dataset import", "records.Database"),
     *("set_main_option", "set_section_option", "URL.create", "pgcli"),
     *("SQLDatabase.from_uri", "postgres://", "postgresql://", "postgresql+", "mysql://", "mysql+", "mariadb://"),
-    *("mariadb+", "cockroachdb"),
+    *("mariadb+", "cockroachdb", "DATABASES =", "DATABASE_UR", "database_ur", "DB_UR", "db_ur", "BaseSettings"),
 )
+_AS_IT_COMES: Final = Pace()
 _MOST_USES: Final = 8  # places shown for one URL: more of them help nobody
 
 
@@ -69,11 +79,15 @@ class Observed:
     waivers: tuple[Waiver, ...] = ()
 
 
-def observe(workspace: Workspace, topology: Topology) -> Observed:
-    """Every dialer, listener and cookie in a workspace, and every gap."""
+@collector.paused()
+def observe(workspace: Workspace, topology: Topology, pace: Pace = _AS_IT_COMES) -> Observed:
+    """Every dialer, listener and cookie in a workspace, and every gap.
+
+    What is seen does not depend on the `pace`.
+    """
     parsed = files.parse(workspace)
     environment = Environment(tuple(parsed.variables))
-    project = Project({s.path: s.text for s in workspace.sources if s.kind is Kind.PYTHON}, environment)
+    project = Project({s.path: s.text for s in workspace.sources if s.kind is Kind.PYTHON}, environment, tell=pace.tell)
     configuration = Configuration(project)
     containers = [_container(service, source, environment) for service, source in parsed.containers]
     named = [container for container in containers if listeners.product_of(container)]
@@ -84,22 +98,50 @@ def observe(workspace: Workspace, topology: Topology) -> Observed:
     server_keys = frozenset(key for container in named for key in listeners.keys(container))
     reader = Reader(versions.Versions(tuple(parsed.pinned)), hops, environment, server_keys)
 
-    modules = list(
-        project.parsed(path for path, text in project.texts.items() if any(word in text for word in _RELEVANT))
-    )
-    found = list(_dials(modules, configuration, reader, parsed.values))
+    served = crew.begun(_served(workspace, parsed, configuration), crew.processes(pace.jobs, project.size) - 1)
+    relevant = [path for path, text in project.texts.items() if any(word in text for word in _RELEVANT)]
+    found = list(_dials(relevant, configuration, reader, parsed.values))
     dials = _once([item for item in found if isinstance(item, Dial)])
     sightings: list[Sighting] = [dial.reading for dial in dials]
     sightings += servers.read(workspace, named, parsed.variables, hops)
-    sightings += applications.read(workspace, parsed.containers, parsed.variables, configuration)
-    sightings += app_servers.read(starts(workspace, parsed.containers, app_servers.is_read), configuration)
-    for kind in (cookies, responses, talisman, proxy_fix, debug_settings):
-        sightings += kind.read(configuration)
+    for result in served:
+        seen, refused = result()
+        sightings += seen
+        project.refused.update(refused)
     sightings += [item for item in found if isinstance(item, Gap)]
-    sightings += [*workspace.gaps, *parsed.gaps, *(files.gap_of(path, why) for path, why in project.refused.items())]
+    sightings += [
+        *workspace.gaps,
+        *parsed.gaps,
+        *(files.gap_of(path, why) for path, why in sorted(project.refused.items())),
+    ]
     settings = {_place(dial.reading): dial.settings for dial in dials if dial.settings is not None}
     waived = tuple(waiver for source in workspace.sources for waiver in waivers.read(source))
     return Observed(tuple(sorted(dict.fromkeys(sightings), key=_stage)), settings, waived)
+
+
+def _served(
+    workspace: Workspace, parsed: files.Files, configuration: Configuration
+) -> list[Callable[[], tuple[list[Sighting], Mapping[str, Unparsed]]]]:
+    """What looks at how an app is served: of no concern to who looks at its dialers, and the other way round.
+
+    Each gives what it saw, and which modules did not parse.
+    """
+
+    def seen(look: Callable[[], Iterator[Sighting]]) -> tuple[list[Sighting], Mapping[str, Unparsed]]:
+        return list(look()), configuration.project.refused
+
+    def programs() -> Iterator[Sighting]:
+        commands = tuple(starts(workspace, parsed.containers, app_servers.is_read))
+        yield from applications.read(workspace, commands, parsed.variables, configuration)
+        yield from app_servers.read(commands, configuration)
+
+    def answers() -> Iterator[Sighting]:
+        for kind in (cookies, sessions, responses, talisman, headers, proxy_fix, proxy_words, debug_settings):
+            yield from kind.read(configuration)
+        for told in (cookies, headers):
+            yield from told.in_settings([*parsed.variables, *parsed.values])
+
+    return [partial(seen, programs), partial(seen, answers)]
 
 
 def _stage(sighting: Sighting) -> int:
@@ -110,12 +152,14 @@ def _stage(sighting: Sighting) -> int:
 
 
 def _dials(
-    modules: list[Module], configuration: Configuration, reader: Reader, values: list[Setting]
+    paths: Sequence[str], configuration: Configuration, reader: Reader, values: list[Setting]
 ) -> Iterator[Dial | Gap]:
     seen: set[SourceSpan] = set()
+    told: set[str] = set()  # what is asked for at run time by those who dial
 
     def read(uses: Iterator[Use]) -> Iterator[Dial | Gap]:
         for use in uses:
+            told.update(asked.names_in(use))
             for item in reader.read(use):
                 if isinstance(item, Dial):
                     seen.add(item.at)
@@ -125,14 +169,43 @@ def _dials(
 
     yield from read(flask_settings.uses(configuration))
     yield from read(extensions.uses(configuration))
-    for module in modules:
+    environment, guesses, noted = configuration.project.environment, _Guesses(), set[SourceSpan]()
+    for module in configuration.project.parsed(paths):
         yield from read(calls.uses(module, configuration))
         yield from read(tables.uses(module, configuration))
-    used = seen | configuration.project.environment.used
+        with environment.apart() as asked_here:
+            guesses.look(module, configuration)
+        noted |= asked_here
+    used = seen | environment.used
+    environment.used |= noted
     places = _Places(seen)
-    yield from read(use for use in variables.in_python(modules, configuration) if not places.inside(use.at))
-    yield from read(variables.in_environment(configuration.project.environment, frozenset(used)))
-    yield from read(variables.in_settings(values, configuration.project.environment))
+    yield from read(use for use in guesses.variables if not places.inside(use.at))
+    known, asked_for = frozenset(seen), frozenset(told)
+    yield from read(iter(guesses.written))
+    yield from read(asked.in_python(guesses.asked, asked_for, known))
+    yield from read(variables.in_environment(environment, frozenset(used)))
+    used = seen | environment.used
+    yield from read(asked.in_environment(environment, asked_for, frozenset(used)))
+    yield from read(parts.in_environment(environment, asked_for, frozenset(used)))
+    yield from read(variables.in_settings(values, environment))
+    yield from read(asked.in_settings(values, asked_for))
+    if all(is_for_tests(at.path) for at in seen):
+        yield from read(flask_settings.unset(configuration))
+
+
+@dataclass(frozen=True, slots=True)
+class _Guesses:
+    """What only names speak for: looked for while a module is parsed, judged when all that is sure is known."""
+
+    variables: list[Use] = field(default_factory=list)
+    written: list[Use] = field(default_factory=list)
+    asked: list[asked.Named] = field(default_factory=list)
+
+    def look(self, module: Module, configuration: Configuration) -> None:
+        """Note what stands in a module."""
+        self.variables.extend(variables.in_python(module, configuration))
+        self.written.extend(written.uses(module, configuration))
+        self.asked.extend(asked.named(module, configuration))
 
 
 class _Places:

@@ -71,7 +71,7 @@ def server_of(name: str, data: bytes) -> Server | None:
 # Flask's own settings (flask/app.py, default_config) and Flask-SQLAlchemy's, as `from_pyfile` takes them: in Python.
 _FLASK: Final = re.compile(
     rb"^(?:SQLALCHEMY_(?:DATABASE_URI|BINDS|ENGINE_OPTIONS)|SESSION_COOKIE_SECURE|SECRET_KEY)[ \t]*"
-    rb"(?::[^=\n]*)?=[ \t]*\S",
+    rb"(?::[^=\n]*)?=[ \t]*\S|^DATABASES[ \t]*=[ \t]*\{",
     re.MULTILINE,
 )
 

@@ -19,7 +19,7 @@ def is_tracked(path: Path, root: Path) -> bool | None:
 
     None where there is no repository, no way to tell, or where the repository around has nothing of this tree.
     """
-    top = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    top = top_of(path)
     names = _index(top) if top is not None else None
     if top is None or names is None:
         return None
@@ -28,21 +28,35 @@ def is_tracked(path: Path, root: Path) -> bool | None:
     return b"\0" + _bytes(path.relative_to(top)) + b"\0" in names
 
 
+def top_of(path: Path) -> Path | None:
+    """The top of the work tree around a file; None where there is none."""
+    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
+
+
+def index_of(top: Path) -> Path:
+    """Where the index of a work tree lies, whether it is there or not; an `OSError` where nobody may know."""
+    return _folder(top / ".git") / "index"
+
+
 def _bytes(path: Path) -> bytes:
     return path.as_posix().encode("utf-8", "surrogateescape")
 
 
-@lru_cache(maxsize=4)
 def _index(top: Path) -> bytes | None:
     """The index of a work tree with a zero byte before each path; None where it cannot be read."""
     try:
-        folder = _folder(top / ".git")
-        index = folder / "index"
-        if not index.exists() or index.stat().st_size > _LARGEST:
-            return b"" if not index.exists() else None
-        data = index.read_bytes()
+        index = index_of(top)
+        if not index.exists():
+            return b""
+        state = index.stat()
+        return _contents(index, state.st_ino, state.st_size, state.st_mtime_ns)
     except OSError:
         return None
+
+
+@lru_cache(maxsize=4)  # by its state as well, so that one process sees what is added between two scans
+def _contents(index: Path, _inode: int, size: int, _modified: int) -> bytes | None:
+    data = index.read_bytes() if size <= _LARGEST else b""
     if data[:4] != b"DIRC" or int.from_bytes(data[4:8], "big") not in (2, 3):
         return None
     return _names(data)

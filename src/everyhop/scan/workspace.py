@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import tokenize
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -21,6 +21,7 @@ from typing import Final
 
 from everyhop.errors import SourceError
 from everyhop.model.sighting import Gap
+from everyhop.scan.pace import Pace
 from everyhop.scan.recognise import is_python, server_of
 from everyhop.scan.tracked import is_tracked
 
@@ -50,7 +51,8 @@ _NO_SETTINGS: Final = frozenset(
 )
 
 
-# A template of a web server's settings under a name of its own: `nginx_config.j2`; what stands in it says whose.
+# A template of settings under a name of its own: `nginx_config.j2`, `settings.tpl`; what stands in it says whose.
+_SETTINGS: Final = re.compile(r"settings|config", re.IGNORECASE)
 _WEB_SERVER: Final = re.compile(r"nginx|apache|haproxy|vhost", re.IGNORECASE)
 _DOTENV: Final = re.compile(r"\.?(?:dot|flask)?env(?:[._-][\w.-]+)?|.+\.env(?:[._-][\w-]+)?", re.IGNORECASE)
 _NO_DOTENV: Final = frozenset(
@@ -113,20 +115,49 @@ _SUFFIXES: Final = {
 }
 
 # What has to be in a file for any of its settings to matter: looked for in the bytes, before anything is decoded.
-_URL: Final = re.compile(rb"(?:postgres(?:ql)?|mysql|mariadb|cockroachdb)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
+_SCHEME: Final = re.compile(rb"(?:postgres(?:ql)?|mysql|mariadb|cockroachdb)(?:\+[a-z0-9_]+)?\Z", re.IGNORECASE)
+_LONGEST_SCHEME: Final = 80
 _VARIABLE: Final = re.compile(rb"\b[A-Z0-9_]*(?:DATABASE|POSTGRES|MYSQL|MARIADB|SQL|DB|PG)[A-Z0-9_]*\b")
 _SERVING: Final = re.compile(
     rb"FLASK_(?:DEBUG|ENV)|FORWARDED_ALLOW_IPS|forwarded-allow-ips|\bflask\b|\brunserver\b"
-    rb"|\b(?:gunicorn3?|uvicorn|hypercorn|waitress|granian)\b|\bpython[\d.]*\b[^\n]*\.py\b"
+    rb"|\b(?:gunicorn3?|uvicorn|hypercorn|waitress|granian|uwsgi|daphne|pserve|twistd|mod_wsgi-express)\b"
+    rb"|\[server:|\bpython[\d.]*\b[^\n]*\.py\b"
 )
-_SAYING: Final = {
-    **dict.fromkeys((Kind.INI, Kind.TOML, Kind.JSON), (_URL,)),
-    Kind.TEXT: (_URL, _SERVING),
-    **dict.fromkeys((Kind.YAML, Kind.DOCKERFILE, Kind.UNIT), (_URL, _VARIABLE, _SERVING)),
-    Kind.KEY: (re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)-----"),),
+_SERVER: Final = re.compile(
+    rb"(?:FROM|image:)[ \t]+\S*(?:postg|pgvector|timescale|mysql|mariadb|percona)", re.IGNORECASE
+)
+_NAMED: Final = re.compile(rb"(?:sqlalchemy|database|\bdb)[._a-z]{0,16}ur[il]\b", re.IGNORECASE)
+_COOKIE: Final = re.compile(rb"cookie_secure|session\.secure|strict-transport-security", re.IGNORECASE)
+_KEY: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)-----")
+
+
+def _has_url(data: bytes) -> bool:
+    """Whether a database URL stands in it: looked for from its `://`, which is ten times as fast as by its scheme."""
+    place = data.find(b"://")
+    while place >= 0:
+        if _SCHEME.search(data, max(0, place - _LONGEST_SCHEME), place):
+            return True
+        place = data.find(b"://", place + 3)
+    return False
+
+
+_SAYING: Final[Mapping[Kind, tuple[Callable[[bytes], object], ...]]] = {
+    **dict.fromkeys(
+        (Kind.INI, Kind.TOML, Kind.JSON), (_has_url, _NAMED.search, _COOKIE.search, _SERVING.search, _KEY.search)
+    ),
+    Kind.TEXT: (_has_url, _SERVING.search, _KEY.search),
+    **dict.fromkeys(
+        (Kind.YAML, Kind.DOCKERFILE, Kind.UNIT),
+        (_has_url, _VARIABLE.search, _SERVER.search, _SERVING.search, _COOKIE.search, _KEY.search),
+    ),
+    Kind.KEY: (_KEY.search,),
 }
 _SITES: Final = frozenset({"sites-available", "sites-enabled", "vhosts.d", "vhosts"})
 """Folders in which web servers keep a file for each site, often named after it: `example.org`."""
+_WEB_SERVERS: Final = frozenset({"nginx", "apache", "apache2", "httpd", "haproxy", "uwsgi"})
+_AS_IT_COMES: Final = Pace()
+_SCRIPTS: Final = frozenset({"bin", "scripts", "docker"})
+"""Folders in which scripts lie without a suffix: their first line tells who reads them."""
 _CHUNK: Final = 1 << 20
 _LONGEST_LOOK: Final = 64 * _CHUNK
 """Bytes up to which a file above `LARGEST` is at least looked through."""
@@ -165,7 +196,7 @@ def kind_of(path: Path) -> Kind | None:
         return Kind.PINS
     if suffix in _FILLED_IN and not _DOTENV.fullmatch(name):
         inner = kind_of(path.with_name(path.stem)) if path.stem else None
-        return inner or (Kind.INI if _WEB_SERVER.search(path.stem) else None)
+        return inner or (Kind.INI if _SETTINGS.search(path.stem) or _WEB_SERVER.search(path.stem) else None)
     if suffix in (".yml", ".yaml"):
         return Kind.COMPOSE if "compose" in stem else Kind.YAML
     if name in _PINS:
@@ -178,24 +209,24 @@ def kind_of(path: Path) -> Kind | None:
         return Kind.UNIT
     if folder in _SITES and not name.startswith("."):
         return Kind.INI
+    if not suffix and (folder in _WEB_SERVERS or _WEB_SERVER.fullmatch(name)):
+        return Kind.INI
+    if not suffix and folder in _SCRIPTS and name not in _NAMES:
+        return Kind.TEXT
     return _NAMES.get(name) or _SSH_KEYS.get(name) or (None if name in _NO_SETTINGS else _SUFFIXES.get(suffix))
 
 
-def read(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Workspace:
+def read(paths: Sequence[Path], exclude: Sequence[str] = (), pace: Pace = _AS_IT_COMES) -> Workspace:
     """Read every file below `paths` that `scan` knows. `exclude` are globs over relative paths and names.
 
     Raises `SourceError` for a path that does not exist: that is a typo, while whatever else cannot be read is a `Gap`.
     """
-    for path in paths:
-        if not path.exists():
-            raise SourceError(
-                "there is no such file or folder", path=str(path), hint="name what is to be scanned, or nothing for ."
-            )
     root = root_of(paths)
     sources: list[Source] = []
     gaps: list[Gap] = []
-    for found in _files(paths, root, exclude):
-        match found if isinstance(found, Gap) else _source(*found, root):
+    for number, seen in enumerate(found(paths, root, exclude)):
+        pace.tell(f"{number} files read")
+        match seen if isinstance(seen, Gap) else _source(*seen, root):
             case Gap() as gap:
                 gaps.append(gap)
             case None:
@@ -216,20 +247,37 @@ def root_of(paths: Sequence[Path]) -> Path:
     return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in resolved]))
 
 
-def _files(paths: Iterable[Path], root: Path, exclude: Sequence[str]) -> Iterator[tuple[Path, str, Kind] | Gap]:
+def text_at(root: Path, name: str) -> str | None:
+    """The text of one file that was read before, by its path relative to the root; None where it is there no more."""
+    path = root / name
+    kind = kind_of(path)
+    source = _source(path, name, kind, root) if kind is not None else None
+    return source.text if isinstance(source, Source) else None
+
+
+def found(paths: Sequence[Path], root: Path, exclude: Sequence[str]) -> Iterator[tuple[Path, str, Kind] | Gap]:
+    """Every file below `paths` that `scan` knows by its name, with its path from the root; none of them is opened.
+
+    Raises as `read` does.
+    """
+    for path in paths:
+        if not path.exists():
+            raise SourceError(
+                "there is no such file or folder", path=str(path), hint="name what is to be scanned, or nothing for ."
+            )
     seen: set[Path] = set()
     for given in paths:
         start = given.resolve()
         listed = _walk(start, root, exclude) if start.is_dir() else [start]
-        for path in listed:
-            if isinstance(path, Gap):
-                yield path
+        for one in listed:
+            if isinstance(one, Gap):
+                yield one
                 continue
-            name, kind = _relative(path, root), kind_of(path)
-            if kind is not None and path not in seen:
-                seen.add(path)
-                yield path, name, kind
-            elif kind is None and path == start:
+            name, kind = _relative(one, root), kind_of(one)
+            if kind is not None and one not in seen:
+                seen.add(one)
+                yield one, name, kind
+            elif kind is None and one == start:
                 yield Gap(name, "this kind of file is not read", "scan reads Python, settings, scripts and lock files")
 
 
@@ -282,7 +330,12 @@ def _source(path: Path, name: str, kind: Kind, root: Path) -> Source | Gap | Non
         kind = Kind(server.value)
     elif kind is Kind.INI and is_python(data):
         kind = Kind.PYTHON
-    if kind in _SAYING and not any(pattern.search(data) for pattern in _SAYING[kind]):
+    elif kind is Kind.TEXT and not path.suffix and path.parent.name in _SCRIPTS and path.name not in _NAMES:
+        first = data.partition(b"\n")[0]
+        if not first.startswith(b"#!"):
+            return None  # a program that somebody built
+        kind = Kind.PYTHON if b"python" in first else kind
+    if kind in _SAYING and not any(speaks(data) for speaks in _SAYING[kind]):
         return None
     try:
         if kind is Kind.KEY:
@@ -299,7 +352,7 @@ def _is_beside_the_point(path: Path, kind: Kind, size: int) -> bool:
     before = b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            if any(pattern.search(before + chunk) for pattern in _SAYING[kind]):
+            if any(speaks(before + chunk) for speaks in _SAYING[kind]):
                 return False
             before = chunk[-64:]
     return True

@@ -1,5 +1,5 @@
 """How Apache's httpd spells a listener's posture, and what it makes of the upstreams it dials."""
 
-from everyhop.dialects.apache.reading import served, upstreams
+from everyhop.dialects.apache.reading import served, upstreams, versions
 
-__all__ = ["served", "upstreams"]
+__all__ = ["served", "upstreams", "versions"]

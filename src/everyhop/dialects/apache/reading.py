@@ -100,6 +100,7 @@ def _secure(block: Directive, plain: Sequence[Directive]) -> Served:
         floored=protocol.place if protocol is not None else None,
         ciphers=(ciphers.arguments[-1], ciphers.place) if ciphers is not None and ciphers.arguments else None,
         keys=((key.arguments[0], key.place),) if key is not None and key.arguments else (),
+        beside=(block.place, *(other.place for other in same if _redirects(other))),
     )
 
 
@@ -138,6 +139,11 @@ def _floor(words: Sequence[str]) -> Floor:
             raise SourceError(f"{word[:20]!r} is no version of TLS", key="SSLProtocol")
         taken = taken - meant if word.startswith("-") else taken | meant
     return min((_VERSIONS[name] for name in taken), default=Floor.TLS_1_3)
+
+
+def versions(floor: Floor) -> str:
+    """What `SSLProtocol` is set to for a floor: the versions by name, whatever `all` comes to mean."""
+    return " ".join(["-all", *(f"+{one.word}" for one in Floor if one >= floor and one.word)])
 
 
 def _header(block: Directive) -> Directive | None:

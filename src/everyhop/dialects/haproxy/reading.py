@@ -7,6 +7,7 @@ lowest version by default since 2.2. In TCP mode HAProxy hands on what it gets, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from everyhop.dialects.haproxy.syntax import Section, Setting, parse
@@ -38,13 +39,15 @@ def served(text: str, file: str) -> Iterator[Served]:
     fronts = [
         s for s in sections if s.kind in ("frontend", "listen") and s.own("bind") and _mode(s, sections) == "http"
     ]
-    everywhere = any(_redirects(section) for section in fronts)
+    redirecting = [section for section in fronts if _redirects(section)]
+    everywhere = bool(redirecting)
     for section in fronts:
         binds = section.own("bind")
         secure = [bind for bind in binds if "ssl" in bind.words]
         plain = [bind for bind in binds if "ssl" not in bind.words]
         if secure:
-            yield _secure(section, secure[0], plain, options, ciphers, elsewhere=everywhere)
+            sent = tuple(other.own("bind")[0].place for other in redirecting if other is not section)
+            yield replace(_secure(section, secure[0], plain, options, ciphers, elsewhere=everywhere), beside=sent)
         elif not _redirects(section):
             bounds = Bounds.exactly(Posture(Assurance.PLAINTEXT))
             listener = Listener(_PRODUCT, None, bounds, why="no bind has ssl: the site is served in plaintext")

@@ -62,8 +62,8 @@ def served(configuration: Configuration) -> Iterator[Served]:
         if id(block) in taken or sends_to_https(block) or names_of(block) & with_tls:
             continue
         plain = _plain_listens(block)
-        if plain and _serves(block):
-            yield _plain_site(block, plain[0])
+        if (plain or not block.own("listen")) and _serves(block):
+            yield _plain_site(block, plain[0] if plain else None)
 
 
 def _default(blocks: Sequence[Directive]) -> Directive | None:
@@ -126,20 +126,26 @@ def _secure(block: Directive, known: _Blocks, configuration: Configuration) -> S
         keys=tuple(
             (key.arguments[0], place_of(key)) for key in block.effective("ssl_certificate_key") if key.arguments
         ),
+        beside=(place_of(block), *(place_of(other) for other in plain if sends_to_https(other) and other is not block)),
     )
 
 
-def _plain_site(block: Directive, listening: Directive) -> Served:
-    """A site without TLS. What stands in front of it, and may speak TLS, is not to be seen here."""
+def _plain_site(block: Directive, listening: Directive | None) -> Served:
+    """A site without TLS. What stands in front of it, and may speak TLS, is not to be seen here.
+
+    Without a `listen` it is served on port 80 (ngx_http_core_module, listen).
+    """
     read = listener([block], None)
     header = _header(block)
     over_http = Site(
         _PRODUCT, https=False, redirects=None, hsts_max_age=None, hsts_applies=True, hsts_over_http=header is not None
     )
     site = over_http if header is not None else None
-    here = place_of(listening)
+    here = place_of(listening or block)
     headed = place_of(header) if header is not None else None
-    return Served(_host(block, listening), _port(listening, 80), read, site, here, plain=here, headed=headed)
+    port = _port(listening, 80) if listening is not None else 80
+    beside = (place_of(block),)
+    return Served(_host(block, listening), port, read, site, here, plain=here, headed=headed, beside=beside)
 
 
 def _any_floor(bounds: Bounds) -> Bounds:
@@ -193,9 +199,9 @@ def _without(block: Directive, header: Directive | None) -> Iterator[str]:
             yield f"location {' '.join(inner.arguments)} (its add_header drops it)"
 
 
-def _host(block: Directive, listening: Directive) -> str | None:
+def _host(block: Directive, listening: Directive | None) -> str | None:
     """The first name of a site that is written out; the address where it only listens on this machine."""
-    address = listening.arguments[0].rpartition(":")[0].strip("[]")
+    address = listening.arguments[0].rpartition(":")[0].strip("[]") if listening is not None else ""
     if address.startswith("127.") or address in ("localhost", "::1"):
         return address
     named = (name.lower() for directive in block.own("server_name") for name in directive.arguments)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from everyhop.dialects.nginx.site import Site, listens, redirects_to_https, servers, takes_tls
 from everyhop.dialects.nginx.syntax import Directive, parse
@@ -36,13 +37,12 @@ def write(text: str, site: Site, posture: Posture) -> str:
         raise SourceError(f"{len(serving)} server blocks serve {site.name}", hint=hint)
     block = serving[0]
     edits = [*_settings(text, block, site, posture), *_pinned(blocks, site)]
-    edits += _everywhere(text, block, "proxy_set_header", _PROTO, "$scheme", _proxying(block))
+    edits += everywhere(text, block, "proxy_set_header", _PROTO, "$scheme", _proxying(block))
     if site.hsts and posture.assurance is Assurance.ENCRYPTED:
-        value = f'"max-age={int(site.hsts.total_seconds())}" always'
-        edits += _everywhere(text, block, "add_header", _HSTS, value, [block])
+        edits += with_hsts(text, block, site.hsts)
     plain = [listen for listen in listens(block) if not takes_tls(listen)]
     if plain and posture.assurance is Assurance.ENCRYPTED:
-        edits.append((block.start, block.start, _redirect(text, block, plain, site)))
+        edits.append((block.start, block.start, redirecting(text, block, plain, site.origin)))
     return _edited(text, edits)
 
 
@@ -62,25 +62,35 @@ def _settings(text: str, block: Directive, site: Site, posture: Posture) -> Iter
         if existing:
             yield existing[0].start, existing[0].end, f"{name} {value};"
             for repeated in existing[1:]:
-                yield (*_whole_line(text, repeated), "")
+                yield (*whole_line(text, repeated), "")
         else:
             lines.append(f"{name} {value};")
     if keep or first not in plain:
-        yield _below(text, first, lines)
+        yield below(text, first, lines)
     else:
         yield first.start, first.end, f"\n{indent}".join(lines)
     for listen in plain if not keep else ():
         if listen is not first:
-            yield (*_whole_line(text, listen), "")
+            yield (*whole_line(text, listen), "")
+
+
+def versions(floor: Floor) -> str:
+    """What `ssl_protocols` is set to for a floor."""
+    return " ".join(one.word for one in Floor if one >= floor and one.word)
+
+
+def with_hsts(text: str, block: Directive, age: timedelta) -> Iterator[Edit]:
+    """Strict-Transport-Security with every answer of a `server` block."""
+    value = f'"max-age={int(age.total_seconds())}" always'
+    return everywhere(text, block, "add_header", _HSTS, value, [block])
 
 
 def _wanted(site: Site, posture: Posture) -> dict[str, str]:
-    versions = [floor.word for floor in Floor if floor >= posture.floor and floor.word]
     wanted = {
-        "ssl_certificate": _quoted(site.certificate),
-        "ssl_certificate_key": _quoted(site.key),
+        "ssl_certificate": quoted(site.certificate),
+        "ssl_certificate_key": quoted(site.key),
         # Named, because nginx before 1.23.4 does not offer TLS 1.3 by itself.
-        "ssl_protocols": " ".join(versions),
+        "ssl_protocols": versions(posture.floor),
         "ssl_prefer_server_ciphers": "off",
         # Tickets let a session of one vhost resume in another; their keys are never replaced before 1.23.2.
         "ssl_session_tickets": "off",
@@ -88,7 +98,7 @@ def _wanted(site: Site, posture: Posture) -> dict[str, str]:
     if site.suites:
         wanted["ssl_ciphers"] = ":".join(site.suites)
     if site.client_anchors is not None:
-        wanted["ssl_client_certificate"] = _quoted(site.client_anchors)
+        wanted["ssl_client_certificate"] = quoted(site.client_anchors)
         wanted["ssl_verify_client"] = _VERIFY[posture.client_auth]
     return wanted
 
@@ -98,14 +108,14 @@ def _pinned(blocks: Iterable[Directive], site: Site) -> Iterator[Edit]:
     for block in blocks:
         if redirects_to_https(block):
             answer = block.own("return")[0]
-            yield answer.start, answer.end, _return(site)
+            yield answer.start, answer.end, _return(site.origin)
 
 
 def _proxying(block: Directive) -> list[Directive]:
     return [child.parent for child in block.walk() if child.name == "proxy_pass" and child.parent is not None]
 
 
-def _everywhere(
+def everywhere(
     text: str, block: Directive, name: str, header: str, value: str, wanted: list[Directive]
 ) -> Iterator[Edit]:
     """`name header value;` at every level whose lines of this name decide for one of the blocks `wanted`, and below."""
@@ -117,7 +127,7 @@ def _everywhere(
         same = [d for d in own if d.arguments[0].lower() == header.lower()]
         line = f"{name} {header} {value};"
         for index, existing in enumerate(same):
-            yield (existing.start, existing.end, line) if index == 0 else (*_whole_line(text, existing), "")
+            yield (existing.start, existing.end, line) if index == 0 else (*whole_line(text, existing), "")
         if not same:
             dropped = (
                 []
@@ -126,7 +136,7 @@ def _everywhere(
             )
             lines = [*(text[d.start : d.end] for d in dropped), line]
             anchor = own[-1] if own else (level.own("listen") or level.own("proxy_pass") or level.body)[-1]
-            yield _below(text, anchor, lines)
+            yield below(text, anchor, lines)
 
 
 def _deciding(level: Directive, block: Directive, name: str) -> Directive:
@@ -139,20 +149,21 @@ def _deciding(level: Directive, block: Directive, name: str) -> Directive:
     return block
 
 
-def _redirect(text: str, block: Directive, plain: list[Directive], site: Site) -> str:
+def redirecting(text: str, block: Directive, plain: list[Directive], origin: str) -> str:
+    """A `server` block that takes over the listens `plain` of another one, and sends browsers to `origin`."""
     outer = _indent(text, block)
     inner = outer + "    "
     lines = [text[listen.start : listen.end] for listen in plain]
     lines += [text[d.start : d.end] for d in block.own("server_name")]
-    body = "".join(f"{inner}{line}\n" for line in [*lines, _return(site)])
+    body = "".join(f"{inner}{line}\n" for line in [*lines, _return(origin)])
     return f"server {{\n{body}{outer}}}\n\n{outer}"
 
 
-def _return(site: Site) -> str:
-    return f"return 308 {site.origin}$request_uri;"
+def _return(origin: str) -> str:
+    return f"return 308 {origin}$request_uri;"
 
 
-def _below(text: str, directive: Directive, lines: list[str]) -> Edit:
+def below(text: str, directive: Directive, lines: list[str]) -> Edit:
     """An insertion below a directive, and below the comment that may stand behind it."""
     indent = _indent(text, directive)
     end = text.find("\n", directive.end)
@@ -162,7 +173,7 @@ def _below(text: str, directive: Directive, lines: list[str]) -> Edit:
     return position, position, "".join(f"\n{indent}{line}" for line in lines)
 
 
-def _whole_line(text: str, directive: Directive) -> tuple[int, int]:
+def whole_line(text: str, directive: Directive) -> tuple[int, int]:
     """The directive with its line, if it has that to itself."""
     start = text.rfind("\n", 0, directive.start) + 1
     end = text.find("\n", directive.end)
@@ -178,7 +189,8 @@ def _indent(text: str, directive: Directive) -> str:
     return before[: len(before) - len(before.lstrip())] + "    "
 
 
-def _quoted(path: str) -> str:
+def quoted(path: str) -> str:
+    """A path as one word. Raises `SettingsError` for one that nginx cannot be given."""
     if any(ord(character) < 32 or character in "$\"'\\" for character in path):
         raise SettingsError("nginx cannot be given a path with quotes, backslashes, dollars or control characters")
     return f'"{path}"' if re.search(r"[\s;{}#]", path) else path

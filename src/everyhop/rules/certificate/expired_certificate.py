@@ -3,7 +3,8 @@
 Its last day has passed, or its first has not come. Dialers that verify refuse it; those that still connect do not
 verify.
 
-Fires where the leaf's validity does not contain the present time.
+Fires where the leaf's validity does not contain the present time. Silent on a file of authorities: which of them is
+believed, and whether any is still asked for, is not to be seen in it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from everyhop.rules.rule import Context, Fault, Rule
 
 def _judge(served: ServedChain, context: Context) -> Fault | None:
     validity = served.chain.leaf.validity
-    if validity.contains(context.now):
+    if validity.contains(context.now) or served.issues:
         return None
     if context.now > validity.not_after:
         message, why = "has expired", f"its last second was {validity.not_after.isoformat()}"

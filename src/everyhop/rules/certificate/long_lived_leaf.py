@@ -21,7 +21,7 @@ _MOST_DAYS = (
 def _judge(served: ServedChain, context: Context) -> Fault | None:
     validity = served.chain.leaf.validity
     days = (validity.not_after - validity.not_before).days
-    if days <= _MOST_DAYS:
+    if days <= _MOST_DAYS or served.issues:
         return None
     return Fault(
         f"the certificate of {served.product} is valid for {days} days",

@@ -7,18 +7,19 @@ guesses or reads its PIN.
 
 Fires on `FLASK_DEBUG`, `FLASK_ENV=development` (before Flask 2.3) and `--debug` in what is deployed, and on
 `app.run(debug=True)`, `app.debug = True` and `DEBUG = True` in its source or settings; those are possible where a guard
-or another file may keep them from being reached. Silent in tests and in files for development.
+or another file may keep them from being reached. Silent in tests, in files and classes for development, and where it is
+off until a variable or an option of whoever starts the app turns it on.
 """
 
 from __future__ import annotations
 
 from everyhop.model.finding import Certainty, Severity
-from everyhop.model.sighting import AppServer
+from everyhop.model.sighting import AppServer, Debugger
 from everyhop.rules.rule import Context, Fault, Rule
 
 
 def _judge(server: AppServer, context: Context) -> Fault | None:
-    if not server.debug:
+    if server.debugger is not Debugger.ON:
         return None
     return Fault(
         f"{server.product} {'runs' if server.certain else 'may run'} with its debugger on",

@@ -4,6 +4,7 @@ Without the `Secure` attribute (RFC 6265 section 4.1.2.5) a browser sends the co
 host, one that an attacker's page can provoke. A session cookie read that way is the session.
 
 Fires on a cookie that is set without `Secure`; possible, where settings that could not be read may say otherwise.
+Silent where nothing makes the app send the cookie: Flask has no session without a secret key.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from everyhop.rules.rule import Context, Fault, Rule
 
 
 def _judge(cookie: Cookie, context: Context) -> Fault | None:
-    if cookie.secure or context.demand.assurance is Assurance.PLAINTEXT:
+    if cookie.secure or not cookie.sent or context.demand.assurance is Assurance.PLAINTEXT:
         return None
     known = cookie.secure is not None
     return Fault(

@@ -17,7 +17,7 @@ from everyhop.rules.rule import Context, Fault, Rule
 
 
 def _judge(site: Site, context: Context) -> Fault | None:
-    sent = bool(site.hsts_max_age) or not (site.https and site.hsts_applies)
+    sent = bool(site.hsts_max_age) or site.hsts_unread or not (site.https and site.hsts_applies)
     if sent or context.demand.assurance is Assurance.PLAINTEXT:
         return None
     return Fault(

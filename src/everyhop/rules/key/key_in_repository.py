@@ -1,7 +1,8 @@
 """A private key lies in the repository.
 
 Everybody who ever cloned it has the key, and so has every fork, mirror and build cache; taking the file out does not
-take it back. Whoever has it can pose as the server that serves with it.
+take it back. Whoever has it can pose as the server that serves with it. A key of tests or examples weighs less, as the
+policy's `undeployed` says: nobody should serve with it, and some day somebody does.
 
 Fires on a PEM or OpenSSH private key that version control tracks. Possible for a key that is encrypted, or belongs to
 tests or examples, or lies beside a project's sources with no version control to be seen. Silent on files that are
@@ -19,7 +20,7 @@ def _judge(key: KeyFile, context: Context) -> Fault | None:
     if key.custody not in (Custody.TRACKED, Custody.SHIPPED):
         return None
     sure = key.custody is Custody.TRACKED and not (key.encrypted or key.for_show)
-    what = f"{key.key} key" if key.key else "private key"
+    what = f"private key ({key.key})" if key.key else "private key"
     return Fault(
         f"{'an encrypted' if key.encrypted else 'a'} {what} is in the repository",
         "a passphrase is all that keeps everybody with a copy from using it"

@@ -10,6 +10,7 @@ from typing import Final
 
 from everyhop.scan.resolve import calls, operators
 from everyhop.scan.resolve.fields import variables
+from everyhop.scan.resolve.options import option_default
 from everyhop.scan.resolve.project import Project, stars
 from everyhop.scan.resolve.references import line_of, module_scope
 from everyhop.scan.resolve.scopes import Deed, Definition, FunctionNode, Scope
@@ -31,7 +32,7 @@ class Bindings:
     project: Project
     value: Callable[[ast.expr, Scope], Value]
     arguments: Callable[[ast.Call, Scope], tuple[tuple[Value, ...], Table]]
-    _asked: list[tuple[Scope, str]] = field(default_factory=list)
+    _asked: list[tuple[str, Scope]] = field(default_factory=list)
     _frames: list[tuple[Scope, Mapping[str, Value]]] = field(default_factory=list)
 
     def local(self, name: str, scope: Scope, position: Position) -> Value:
@@ -70,14 +71,14 @@ class Bindings:
                 method = here.definitions[name][-1].scope
                 return self.returned(method, (), Table()) if method else self.at_the_end(here, name)
             for deed in here.attributes.get(name, ())[-1:]:
-                if deed.value is not None and deed.scope is not None and (here, name) not in self._asked:
+                if deed.value is not None and deed.scope is not None and (name, here) not in self._asked:
                     with self._asking(here, name):
                         return self.value(deed.value, deed.scope)
         return None
 
     def returned(self, function: Scope, arguments: Sequence[Value], keywords: Table) -> Value:
         """What a function of the project returns for these arguments: any of its `return`s."""
-        if (function, "return") in self._asked or not function.returns:
+        if ("return", function) in self._asked or not function.returns:
             return Unknown(f"{getattr(function.node, 'name', 'a function')}()")
         self._frames.append((function, dict(_bound(function, arguments, keywords))))
         try:
@@ -91,17 +92,17 @@ class Bindings:
         if not isinstance(scope.node, FunctionNode):
             return None
         for owner, frame in reversed(self._frames):
-            if owner is scope and name in frame:
+            if name in frame and owner == scope:
                 return frame[name]
         parameters = _parameters(scope.node)
         if name not in parameters:
             return None
-        default = parameters[name]
+        default = parameters[name] or option_default(scope.node, name)
         return Unknown(name, self.value(default, scope.parent or scope) if default is not None else None)
 
     def _named(self, scope: Scope, name: str, position: Position, before: Value | None) -> Value:
         """What the deeds to a name in its own scope, up to a position, leave it worth."""
-        if (scope, name) in self._asked and position == _END:
+        if (name, scope) in self._asked and position == _END:
             return Unknown(name)
         deeds = scope.definitions[name]
         last = len(deeds)
@@ -121,7 +122,7 @@ class Bindings:
 
     @contextmanager
     def _asking(self, scope: Scope, name: str) -> Iterator[None]:
-        self._asked.append((scope, name))
+        self._asked.append((name, scope))
         try:
             yield
         finally:

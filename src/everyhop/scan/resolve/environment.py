@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
 
 from everyhop.model.evidence import SourceSpan
-from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, defaulted, joined, options
+from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, defaulted, joined, options, text
 from everyhop.scan.syntax.interpolation import Grammar, Reference, split
 
+# A URL with a password in it, to another machine.
+_SECRET: Final = re.compile(r"://[^/@\s]*:[^/@\s]+@(?!localhost\b|127\.|\[::1\]|[/?]|\Z)")
 _DEPTH: Final = 8
 """How far variables that name variables are followed; a file may name itself."""
 
@@ -46,15 +50,16 @@ class Environment:
     def value(self, name: str, path: str, fallback: Value | None = None) -> Value:
         """What a program at `path` gets for a variable: one of the files' values, else `fallback`, else unknown.
 
-        A file that only shows what to fill in does not make the fallback go away.
+        A file that only shows what to fill in does not make the fallback go away, and no file does so with a
+        password in it: whoever has the source has that.
         """
         applying = self._applying(name, path)
         real = [setting for setting in applying if not setting.template] or applying
         self.used.update(setting.at for setting in real)
-        values = [self.worth(setting) for setting in real]
+        values = [worth for setting in real if not _is_handed_on(worth := self.worth(setting))]
         if not values:
             return Unknown(name, fallback)
-        if all(setting.template for setting in real) and fallback is not None:
+        if fallback is not None and (all(setting.template for setting in real) or _is_secret(fallback)):
             values.append(Unknown(name, fallback))
         return choice(values)
 
@@ -62,6 +67,15 @@ class Environment:
         """What a program gets for the first of these variables that is set, in whatever letters; else `fallback`."""
         known = [spelling for name in names for spelling in (name, name.upper(), name.lower())]
         return self.value(next((name for name in known if name in self._by_name), names[0].upper()), path, fallback)
+
+    @contextmanager
+    def apart(self) -> Iterator[set[SourceSpan]]:
+        """What is asked for within is noted in the set that this gives, and not in `used`."""
+        before, self.used = self.used, set()
+        try:
+            yield self.used
+        finally:
+            self.used = before
 
     def sets(self, name: str) -> bool:
         """Whether any file sets a variable."""
@@ -106,6 +120,15 @@ class Environment:
             return other.file == setting.file and other.at != setting.at
         beside = PurePosixPath(setting.file).parent / ".env"
         return other.file == str(beside)
+
+
+def _is_handed_on(value: Value) -> bool:
+    """Whether a file says no more than that the value comes from elsewhere: then a program's own default counts."""
+    return isinstance(value, Unknown) and value.fallback is None
+
+
+def _is_secret(fallback: Value) -> bool:
+    return any(_SECRET.search(written) for option in options(fallback) if (written := text(option)) is not None)
 
 
 def _at(value: Value, at: SourceSpan) -> Value:

@@ -1,37 +1,49 @@
-"""The modules of a project and how they import each other; each is parsed when something first asks for it."""
+"""The modules of a project and how they import each other; each is parsed when something asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Final
 
+from everyhop.scan import collector
+from everyhop.scan.pace import nobody
 from everyhop.scan.resolve.environment import Environment
 from everyhop.scan.resolve.scopes import Deed, Names, Scope, names
 from everyhop.scan.syntax import python
 from everyhop.scan.syntax.span import Lines, Unparsed
 
+_KEPT: Final = 1_200_000
+"""Characters of the modules that are kept parsed: the trees of one take 70 bytes, so that this is 85 MB."""
+_LITTER: Final = _KEPT // 4
+"""Characters of let go modules after which their memory is asked back."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Module:
-    """A parsed module."""
+    """A parsed module. Parsed anew it is another object, with scopes that equal those of before."""
 
     path: str
-    lines: Lines
     names: Names
 
 
 @dataclass(slots=True)
 class Project:
-    """The Python texts by path, the variables that files set, and what has been parsed so far.
+    """The Python texts by path, the variables that files set, and what was parsed last.
 
-    `refused` are the modules that somebody asked for and that do not parse.
+    `refused` are the modules that somebody asked for and that do not parse; `tell` is told how many were parsed.
     """
 
     texts: Mapping[str, str]
     environment: Environment
     refused: dict[str, Unparsed] = field(default_factory=dict)
-    _modules: dict[str, Module | None] = field(default_factory=dict)
+    tell: Callable[[str], None] = nobody
+    _modules: dict[str, Module] = field(default_factory=dict)
+    _size: int = 0
+    _litter: int = 0
+    _told: set[str] = field(default_factory=set)
+    _lines: dict[str, Lines] = field(default_factory=dict)
     _endings: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     _imports: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _paths: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -43,26 +55,50 @@ class Project:
                 self._paths[dotted] = path
                 self._endings.setdefault(dotted[-1], []).append(dotted)
 
+    @property
+    def size(self) -> int:
+        """Characters of all texts."""
+        return sum(map(len, self.texts.values()))
+
     def module(self, path: str) -> Module | None:
         """The module at a path; None if there is none or it does not parse."""
-        if path not in self._modules:
-            self._modules[path] = self._parsed(path)
-        return self._modules[path]
+        module = self._modules.pop(path, None)
+        if module is None:
+            if path not in self.texts or path in self.refused:
+                return None
+            module = self._parsed(path)
+            self._told.add(path)
+            self.tell(f"{len(self._told)} of {len(self.texts)} modules parsed")
+            if module is None:
+                return None
+            self._make_room(len(self.texts[path]))
+        self._modules[path] = module  # as the last, which goes last
+        return module
 
     def lines(self, path: str) -> Lines:
-        """The text of a module that has been parsed, by lines."""
-        module = self.module(path)
-        return module.lines if module is not None else Lines(self.texts.get(path, ""))
+        """The text of a module by lines."""
+        if path not in self._lines:
+            self._lines[path] = Lines(self.texts.get(path, ""))
+        return self._lines[path]
 
     def _parsed(self, path: str) -> Module | None:
-        text = self.texts.get(path)
-        if text is None:
-            return None
         try:
-            return Module(path, Lines(text), names(python.parse(text), path))
+            return Module(path, names(python.parse(self.texts[path]), path))
         except Unparsed as refusal:
             self.refused[path] = refusal
             return None
+
+    def _make_room(self, size: int) -> None:
+        """Let go of the modules that nobody has asked for the longest; they are parsed again if somebody does."""
+        self._size += size
+        while self._size > _KEPT and self._modules:
+            path = next(iter(self._modules))
+            del self._modules[path]
+            self._size -= len(self.texts[path])
+            self._litter += len(self.texts[path])
+        if self._litter > _LITTER:
+            self._litter = 0
+            collector.collect()
 
     def imported(self, name: str, importer: str) -> Module | None:
         """The project's own module of a dotted name (`.config` and `..config` too), as seen from another one's path.

@@ -48,7 +48,10 @@ class Definition:
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """A module, class or function, and what it defines, by name and in order. `attributes` are those of `self`."""
+    """A module, class or function, and what it defines, by name and in order. `attributes` are those of `self`.
+
+    Two are equal that stand at one place: a module may have been parsed twice.
+    """
 
     node: ast.Module | ast.ClassDef | FunctionNode
     parent: Scope | None
@@ -56,6 +59,19 @@ class Scope:
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     attributes: dict[str, list[Definition]] = field(default_factory=dict)
     returns: list[ast.expr] = field(default_factory=list)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Scope) and self.path == other.path and self._position == other._position
+
+    def __hash__(self) -> int:
+        return hash((self.path, self._position))
+
+    @property
+    def _position(self) -> tuple[int, int]:
+        """Where it starts; a module before its first statement."""
+        return (0, 0) if isinstance(self.node, ast.Module) else (self.node.lineno, self.node.col_offset)
 
     def define(self, name: str, definition: Definition) -> None:
         """Note a deed to a name."""
@@ -153,7 +169,7 @@ def _note(statement: ast.stmt, scope: Scope, conditional: bool, found: Names) ->
                 if isinstance(item.optional_vars, ast.Name):
                     name, end = item.optional_vars.id, _end(item.optional_vars)
                     scope.define(name, Definition(Deed.ASSIGN, end, conditional, item.context_expr))
-        case ast.Return(value=ast.expr() as value):
+        case ast.Return(value=ast.expr() as value) | ast.Expr(value=ast.Yield(value=ast.expr() as value)):
             scope.returns.append(value)
         case _:
             pass

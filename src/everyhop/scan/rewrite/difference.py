@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from everyhop.model.evidence import Quote, SourceSpan
+from everyhop.model.secret import masked
 from everyhop.scan.quote import quote
 from everyhop.scan.rewrite.fix import Fix
 from everyhop.scan.rewrite.text import Edit, after, applied
@@ -14,6 +15,7 @@ from everyhop.scan.syntax.span import Lines
 
 _OPTION: Final = re.compile(r"[?&\s](?=[^?&\s]*\Z)")
 """What stands before an option in a URL or a string of pairs."""
+_Shown = Callable[[Lines, int, Iterable[tuple[int, int]]], str]
 
 
 def difference(path: str, before: str, fixes: Iterable[Fix]) -> str:
@@ -24,10 +26,14 @@ def difference(path: str, before: str, fixes: Iterable[Fix]) -> str:
     shown = [f"--- a/{path}", f"+++ b/{path}"]
     if path.endswith((".py", ".pyw")):
         for block in _blocks(edits, old):
-            shown += _of_python(block, edits, old, new)
+            shown += _whole_lines(block, edits, old, new, _python_line)
     else:
+        own = {edit for fix in fixes if fix.outcome is None for edit in fix.edits}
+        for block in _blocks([edit for edit in edits if edit in own], old):
+            shown += _whole_lines(block, edits, old, new, _server_line)
         for fix in fixes:
-            shown += _of_value(fix, edits, old, new)
+            if fix.outcome is not None:
+                shown += _of_value(fix, edits, old, new)
     return "\n".join(shown)
 
 
@@ -44,8 +50,8 @@ def _blocks(edits: Sequence[Edit], old: Lines) -> list[list[Edit]]:
     return blocks
 
 
-def _of_python(block: list[Edit], edits: Sequence[Edit], old: Lines, new: Lines) -> list[str]:
-    """Whole lines; of the literals that are hidden, the options that differ."""
+def _whole_lines(block: list[Edit], edits: Sequence[Edit], old: Lines, new: Lines, shown: _Shown) -> list[str]:
+    """The lines that a block of edits is about, before and after."""
     first, last = old.span(block[0].start, block[0].start), old.span(block[-1].end, block[-1].end)
     begin, end = old.offset(first.line, 1), old.offset(last.line, 1) + len(old.line(last.line).rstrip("\r\n"))
     top, bottom = _line(new, after(begin, edits)), _line(new, _past(end, edits))
@@ -53,17 +59,23 @@ def _of_python(block: list[Edit], edits: Sequence[Edit], old: Lines, new: Lines)
     come = [(after(edit.start, edits), after(edit.start, edits) + len(edit.new)) for edit in block]
     return _hunk(
         first.line,
-        [_python_line(old, number, gone) for number in range(first.line, last.line + 1)],
+        [shown(old, number, gone) for number in range(first.line, last.line + 1)],
         top,
-        [_python_line(new, number, come) for number in range(top, bottom + 1)],
+        [shown(new, number, come) for number in range(top, bottom + 1)],
     )
 
 
 def _python_line(lines: Lines, number: int, places: Iterable[tuple[int, int]]) -> str:
+    """Of the literals that are hidden, the options that differ are shown."""
     text, begin = lines.line(number).rstrip("\r\n"), lines.offset(number, 1)
     seen = next((_option(text, at - begin, to - begin) for at, to in places if begin <= at <= begin + len(text)), None)
     start = len(text) - len(text.lstrip())
     return _text_of(quote(text, SourceSpan("a.py", number, start + 1, number, len(text) + 1), seen))
+
+
+def _server_line(lines: Lines, number: int, _: Iterable[tuple[int, int]]) -> str:
+    """A line of a server's settings: all of it, masked."""
+    return masked(lines.line(number).rstrip("\r\n"))
 
 
 def _option(text: str, at: int, to: int) -> tuple[int, int]:
@@ -105,15 +117,19 @@ def _past(end: int, edits: Iterable[Edit]) -> int:
 
 
 def _hunk(first: int, gone: list[str], top: int, come: list[str]) -> list[str]:
-    """Lines at the beginning that look the same are context, unless all do: then what differs may not be seen."""
+    """Lines at either end that look the same are context, unless all do: then what differs may not be seen."""
     same = 0
     while same < min(len(gone), len(come)) and gone[same] == come[same]:
         same += 1
     if same == len(gone) == len(come):
         same = 0
+    rest = min(len(gone), len(come)) - same
+    tail = next((n for n in range(rest) if gone[-1 - n] != come[-1 - n]), rest) if gone != come else 0
+    kept = gone[len(gone) - tail :]
     return [
         f"@@ -{first},{len(gone)} +{top},{len(come)} @@",
         *(f" {line}" for line in gone[:same]),
-        *(f"-{line}" for line in gone[same:]),
-        *(f"+{line}" for line in come[same:]),
+        *(f"-{line}" for line in gone[same : len(gone) - tail]),
+        *(f"+{line}" for line in come[same : len(come) - tail]),
+        *(f" {line}" for line in kept),
     ]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from everyhop.errors import SettingsError
-from everyhop.scan.syntax.dotenv import Placed, placed
+from everyhop.scan.syntax.dotenv import Placed, first_placed, is_whole, placed
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][^}]*\}")
@@ -47,14 +47,22 @@ def remove(text: str, name: str) -> str:
     return text
 
 
+def _is_read(new: str, name: str, value: str, text: str, old: Placed | None) -> bool:
+    """Whether python-dotenv reads the new value, and all else as in the text before."""
+    if old is not None and is_whole(text):  # then only its own line can be read otherwise
+        line = next(first_placed(new[old.line_start :]), None)
+        end = old.line_end - old.line_start + len(new) - len(text)
+        return line is not None and (line.name, line.value, line.line_start, line.line_end) == (name, value, 0, end)
+    wanted = [(other.name, value if other == old else other.value) for other in placed(text)]
+    wanted += [] if old else [(name, value)]
+    return [(other.name, other.value) for other in placed(new)] == wanted
+
+
 def _with(text: str, name: str, value: str, old: Placed | None) -> str:
     """The first spelling that python-dotenv reads back, with all else as before."""
-    before = list(placed(text))
-    wanted = [(other.name, value if other == old else other.value) for other in before]
-    wanted += [] if old else [(name, value)]
     for written in _spellings(value, old):
         new = _replaced(text, written, old) if old else _appended(text, f"{name}={written}")
-        if [(other.name, other.value) for other in placed(new)] == wanted:
+        if _is_read(new, name, value, text, old):
             return new
     hint = "percent-encode quotes, backslashes and dollars in a URL"
     raise SettingsError("this value cannot be written for every reader of dotenv files", key=name, hint=hint)

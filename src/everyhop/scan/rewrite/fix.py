@@ -27,6 +27,7 @@ from everyhop.scan.rewrite.text import Edit
 from everyhop.scan.sightings.dialers import RUN_TIME, SHOWN_IN
 from everyhop.scan.workspace import Kind, Source
 
+UNDEPLOYED: Final = "it is not deployed: tests, examples and docs may mean it like this"
 _ANY: Final = Version(">=0")
 
 
@@ -34,14 +35,16 @@ _ANY: Final = Version(">=0")
 class Fix:
     """The edits that end the findings of these rules at a place; `doubts` are why it is not safe, none if it is.
 
-    `outcome` is what has to be read there when they are made.
+    `outcome` is what has to be read there when they are made, None for the settings of a server. `cause` is the place
+    of the findings, where another setting decides than the one they point at.
     """
 
     at: SourceSpan
     rules: tuple[str, ...]
     edits: tuple[Edit, ...]
-    outcome: DialerSettings
+    outcome: DialerSettings | None
     doubts: tuple[str, ...] = ()
+    cause: SourceSpan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def fixes(
             if any(RUN_TIME in dialer.notes for dialer in place.dialers):
                 raise SourceError("the URL is known only at run time: mend it where it is set")
             if found is None or source is None:
-                continue  # a proxy's or a pooler's own settings: their findings say what to write
+                continue  # a proxy's or a pooler's own settings: `servers` has their fixes
             demand = policy.demand(findings[0].hop, findings[0].endpoint)
             spelling = _spelling(place, found, demand, anchors)
             edits = _edits(source, at, found, spelling)
@@ -145,7 +148,7 @@ def _doubts(place: _Place, settings: DialerSettings, spelling: Spelling, demand:
     ):
         yield f"no driver is named, and {settings.driver} assumed"
     if any(note.startswith(f"{SHOWN_IN}:") for note in notes):
-        yield "it is not deployed: tests, examples and docs may mean it like this"
+        yield UNDEPLOYED
     if settings.dsn is None and settings.version is None and settings.driver == "mysqlclient":
         yield "no file asks for mysqlclient, and another driver may take its place"
     if now.low.client_auth < registry.read(settings).bounds.low.client_auth:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -28,7 +29,8 @@ def edits(
 
     Raises `SourceError` where the source has another form than those that are known here.
     """
-    lines, expressions, parents = _parsed(text)
+    statements, lines = _parsed(text)
+    expressions, parents = _around(statements, at.line)
     node = _node(expressions, at, lines)
     if settings.dsn is None or url is None:
         return _in_display(text, node, arguments)
@@ -41,19 +43,45 @@ def edits(
 
 
 @lru_cache(maxsize=1)  # the places of a file come one after the other
-def _parsed(text: str) -> tuple[Lines, Mapping[int, list[ast.expr]], Mapping[ast.AST, ast.AST]]:
-    """The lines of a text, its expressions by the line that they begin in, and what each node stands in."""
+def _parsed(text: str) -> tuple[Mapping[int, list[ast.stmt]], Lines]:
+    """The statements of a module by each line that they lie in, and the lines."""
     try:
-        tree = parse(text)
+        body = parse(text).body
     except Unparsed as refusal:
         raise SourceError(refusal.reason) from None
+    statements: dict[int, list[ast.stmt]] = {}
+    for statement in body:
+        for line in range(_first(statement), (statement.end_lineno or statement.lineno) + 1):
+            statements.setdefault(line, []).append(statement)
+    return statements, Lines(text)
+
+
+def _around(
+    statements: Mapping[int, list[ast.stmt]], line: int
+) -> tuple[Mapping[int, list[ast.expr]], Mapping[ast.AST, ast.AST]]:
+    """Of the statements that a line lies in, the expressions by the line that they begin in, and what each stands in.
+
+    The other statements of a file are not looked into: a file with a thousand places would be gone through as often.
+    """
     expressions: dict[int, list[ast.expr]] = {}
     parents: dict[ast.AST, ast.AST] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr):
-            expressions.setdefault(node.lineno, []).append(node)
-        parents.update(dict.fromkeys(ast.iter_child_nodes(node), node))
-    return Lines(text), expressions, parents
+    pending: deque[ast.AST] = deque(statements.get(line, ()))
+    while pending:
+        node = pending.popleft()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt) and not _first(child) <= line <= (child.end_lineno or line):
+                continue
+            if isinstance(child, ast.expr):
+                expressions.setdefault(child.lineno, []).append(child)
+            parents[child] = node
+            pending.append(child)
+    return expressions, parents
+
+
+def _first(statement: ast.stmt) -> int:
+    """The line in which a statement begins, its decorators counted."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(one.lineno for one in decorators)])
 
 
 def _node(expressions: Mapping[int, list[ast.expr]], at: SourceSpan, lines: Lines) -> ast.expr:

@@ -26,6 +26,7 @@ _PROXY: Final = (
     "let the upstream speak TLS, dial it by https:// and verify its certificate; "
     "on a unix socket or the loopback nothing has to be encrypted"
 )
+_POOLER: Final = "set server_tls_sslmode = verify-full, and server_tls_ca_file to the authority of the databases"
 _SITE: Final = "give the site a certificate and a listen with ssl, and let plain HTTP redirect to it"
 
 
@@ -48,7 +49,8 @@ def _remedied(finding: Finding, settings: Mapping[SourceSpan, DialerSettings], p
     if found is None and finding.hop is not None and finding.hop.wire is Wire.HTTP:
         return replace(finding, remediation=Remediation(_PROXY if finding.hop.dialer != "browser" else _SITE))
     if found is None:
-        return replace(finding, remediation=Remediation(_RUN_TIME))
+        text = _POOLER if finding.hop is not None and finding.hop.dialer == "pgbouncer" else _RUN_TIME
+        return replace(finding, remediation=Remediation(text))
     return replace(finding, remediation=remedy(found, policy.demand(finding.hop, finding.endpoint)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -43,7 +43,16 @@ def changed(before: str, now: str) -> Edit | None:
     if before == now:
         return None
     shorter = min(len(before), len(now))
-    start = next((i for i in range(shorter) if before[i] != now[i]), shorter)
+    start = _longest(shorter, lambda size: before[:size] == now[:size])
     rest = shorter - start
-    end = next((i for i in range(rest) if before[-1 - i] != now[-1 - i]), rest)
+    end = _longest(rest, lambda size: before[len(before) - size :] == now[len(now) - size :])
     return Edit(start, len(before) - end, now[start : len(now) - end])
+
+
+def _longest(most: int, is_shared: Callable[[int], bool]) -> int:
+    """The largest size up to `most` that is shared, as all smaller ones are: by halves, for a file has many edits."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if is_shared(middle) else (low, middle - 1)
+    return low

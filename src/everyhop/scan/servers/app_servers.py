@@ -4,44 +4,52 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Final
 
 from everyhop.dialects import app_servers
 from everyhop.dialects.app_servers import CALLS, PROGRAMS, Names
-from everyhop.model.endpoint import Endpoint
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.secret import masked
 from everyhop.model.sighting import Listener, Origin, Reading
 from everyhop.scan.resolve.project import Module
 from everyhop.scan.resolve.references import may_name
-from everyhop.scan.resolve.scopes import Scope
-from everyhop.scan.resolve.values import Known, Series, Table, Unknown, Value, options, text
-from everyhop.scan.servers import runs
+from everyhop.scan.resolve.scopes import Deed, Scope
+from everyhop.scan.resolve.values import Table
+from everyhop.scan.servers import gunicorn, runs
+from everyhop.scan.servers.arguments import has_certificate, written
+from everyhop.scan.servers.programs import HOLE, Given, started
 from everyhop.scan.servers.starts import Start
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.places import Place, place_of
 
-_LAST_NAMES: Final = frozenset(name.rpartition(".")[2] for name in CALLS)
+_LAST_NAMES: Final = frozenset((*(name.rpartition(".")[2] for name in CALLS), "run_server"))
 _WORDS: Final = (
-    *("waitress", "uvicorn", "gunicorn", "hypercorn", "granian", "werkzeug", "wsgiref", "gevent", "aiohttp", "bjoern"),
-    *("app.run(", "socketio", "application.run(", "server.run(", "create_app"),
+    *(
+        "waitress",
+        "uvicorn",
+        "gunicorn",
+        "hypercorn",
+        "granian",
+        "run_simple",
+        "make_server",
+        "WSGIServer",
+        "run_app",
+        "bjoern",
+    ),
+    *("socketio", "uwsgi", "daphne", "HTTPServer", "http.server", "tornado", "eventlet", "cheroot", "cherrypy"),
+    *("twisted.web", "meinheld", "bottle", "flask_script", "httpserver", "livereload"),
 )
-_BETWEEN: Final = frozenset({"&&", "||", ";", "|", "&"})
-_NOT_SERVING: Final = frozenset(
-    {"install", "pkill", "kill", "pgrep", "echo", "which", "systemctl", "supervisorctl", "--version", "--help",
-     "--check-config", "--print-config"}
-)  # fmt: skip
+# What is done to a server after it was made, to make it serve.
+_VERBS: Final = frozenset({"listen", "bind", "serve_forever", "run", "start", "serve", "start_accepting"})
+# A text that starts with the name of a server's program: as a command does, or its first word.
+_QUOTED: Final = re.compile(rf"['\"](?:[^'\"\s]{{0,80}}/)?(?:exec )?(?:{'|'.join(sorted(PROGRAMS))})['\" ]")
+_TLS_SOCKET: Final = "wrap_socket"
 # A command written as one text: it names an app as servers do, `package.module:app`.
-_COMMAND: Final = re.compile(r"(?:exec )?(?:gunicorn3?|uvicorn|hypercorn|waitress-serve) ")
+_COMMAND: Final = re.compile(rf"(?:exec )?(?:{'|'.join(sorted(PROGRAMS))}) ")
 _TARGET: Final = re.compile(r"[A-Za-z_][\w.]*:\w+(?:\(\))?")
-_SETTINGS: Final = re.compile(r".*gunicorn.*\.py")
-_HOLE: Final = "${…}"
 _SHOWN: Final = 160  # characters of a command
-
-Given = Mapping[str, str | None]
 
 
 def is_read(path: str) -> bool:
@@ -52,114 +60,78 @@ def is_read(path: str) -> bool:
 def read(starts: Iterable[Start], configuration: Configuration) -> Iterator[Reading]:
     """A reading for each place at which a server is started."""
     for start in starts:
-        for names, given in _programs(start.command.words):
-            yield _reading(app_servers.read(names, _is_told(names, given)), names, given, start.place)
+        for one in started(start.command.words):
+            if start.certain or one.leads:
+                yield _reading(app_servers.read(one.names, one.has_certificate), one.names, one.given, start.place)
     texts = configuration.project.texts
-    holders = [path for path, text in texts.items() if is_read(path) and _may_serve(path, text)]
-    for module in configuration.project.parsed(holders):
-        yield from _of_calls(module, configuration)
-        yield from _of_arguments(module, configuration)
-        if _is_gunicorns(module.path):
-            yield from _of_settings(module, configuration)
-
-
-def _may_serve(path: str, text: str) -> bool:
-    return any(word in text for word in _WORDS) or _is_gunicorns(path)
-
-
-def _is_gunicorns(path: str) -> bool:
-    return _SETTINGS.fullmatch(PurePosixPath(path).name) is not None
-
-
-def _programs(words: Sequence[str]) -> Iterator[tuple[Names, Given]]:
-    """The servers that a command starts, with their options."""
-    for segment in _segments([part for word in words for part in word.split()]):
-        if _NOT_SERVING & set(segment):
+    for path, held in texts.items():
+        if not is_read(path):
             continue
-        for number, word in enumerate(segment):
-            name = PurePosixPath(word).name
-            rest = segment[number + 1 :]
-            of_module = number > 0 and segment[number - 1] == "-m"
-            if name in PROGRAMS and (name != "waitress" or of_module) and (name != "flask" or "run" in rest):
-                yield PROGRAMS[name], _options(rest)
-                break
+        serves, starts_one = _may_serve(held), _QUOTED.search(held) is not None
+        module = configuration.project.module(path) if serves or starts_one else None
+        if module is not None and serves:
+            yield from _of_calls(module, configuration)
+        if module is not None and starts_one:
+            yield from _of_arguments(module, configuration)
+    yield from gunicorn.read(configuration)
 
 
-def _segments(words: Sequence[str]) -> Iterator[list[str]]:
-    segment: list[str] = []
-    for word in words:
-        if word.rstrip(";") != word or word in _BETWEEN:
-            yield [*segment, *([word.rstrip(";")] if word.rstrip(";") not in _BETWEEN else [])]
-            segment = []
-        else:
-            segment.append(word)
-    yield segment
-
-
-def _options(words: Sequence[str]) -> Given:
-    given: dict[str, str | None] = {}
-    for number, word in enumerate(words):
-        if word == _HOLE:
-            given[_HOLE] = None
-        elif word.startswith("-"):
-            name, equals, value = word.partition("=")
-            given[name] = value if equals else "".join(words[number + 1 : number + 2])
-    return given
-
-
-def _is_told(names: Names, given: Given) -> bool | None:
-    """Whether a server is given a certificate; None where other settings may tell it to take one."""
-    if any(name in given for name in names.tls):
-        return True
-    return None if names.tls and any(name in given for name in (*names.elsewhere, _HOLE)) else False
+def _may_serve(text: str) -> bool:
+    return any(word in text for word in _WORDS) or runs.may_run(text)
 
 
 def _of_calls(module: Module, configuration: Configuration) -> Iterator[Reading]:
     held = configuration.project.texts[module.path]
+    served = False
     for call, scope in module.names.calls:
-        if not may_name(call.func, scope, _LAST_NAMES):
+        name = _full_name(call, scope, held, configuration)
+        names = CALLS.get(name) if name is not None else None
+        if names is None or not all(word in held for word in names.beside):
             continue
-        name = configuration.evaluator.qualified(call.func, scope)
-        if name not in CALLS:
-            name = runs.served_by(call, scope, held, configuration)
-        if name is None:
-            continue
-        names = CALLS[name]
-        positional, keywords = configuration.evaluator.arguments(call, scope)
-        given = replace(keywords, entries={**dict(zip(names.positional, positional, strict=False)), **keywords.entries})
-        at = replace(configuration.evaluator.span(call, scope), snippet=masked(f"{ast.unparse(call.func)}(…)"[:_SHOWN]))
-        told = {key: _written(value) for key, value in given.entries.items()}
-        yield _reading(app_servers.read(names, _has_certificate(names, given)), names, told, at)
+        served = True
+        given = _given(call, scope, names, configuration)
+        shown = masked(f"{ast.unparse(call.func)}(…)"[:_SHOWN])
+        at = replace(configuration.evaluator.span(call, scope), snippet=shown)
+        told = {key: written(value) for key, value in given.entries.items()}
+        certificate = has_certificate(names, given)
+        if certificate is False and any(word in held for word in names.later):
+            certificate = None
+        started_at = _started_at(call, scope, configuration)
+        yield _reading(app_servers.read(names, certificate), names, told, at, *started_at)
+    if not served and "http.server" in held and _TLS_SOCKET in held:
+        yield from _of_sockets(module, configuration)
 
 
-def _has_certificate(names: Names, given: Table) -> bool | None:
-    answers = {_is_set(option) for key in names.tls for option in options(given.entries.get(key, Known(None)))}
-    if True in answers and len(names.tls) > 1:
-        return True  # one of the files is there
-    if names.tls and not given.complete:
-        answers.add(None)
-    return answers.pop() if len(answers) == 1 else None if answers else False
+def _full_name(call: ast.Call, scope: Scope, held: str, configuration: Configuration) -> str | None:
+    if not may_name(call.func, scope, _LAST_NAMES):
+        return None
+    name = configuration.evaluator.qualified(call.func, scope)
+    return name if name in CALLS else runs.served_by(call, scope, held, configuration)
 
 
-def _is_set(value: Value) -> bool | None:
-    match value:
-        case Known(value=known):
-            return bool(known)
-        case Unknown():
-            return None
-        case _:
-            return True
+def _given(call: ast.Call, scope: Scope, names: Names, configuration: Configuration) -> Table:
+    positional, keywords = configuration.evaluator.arguments(call, scope)
+    return replace(keywords, entries={**dict(zip(names.positional, positional, strict=False)), **keywords.entries})
 
 
-def _written(value: Value) -> str | None:
-    """A value as a setting is written: `('', 8000)` is `0.0.0.0:8000`; None where it is not known."""
-    match value:
-        case Known(value=int() as number):
-            return str(number)
-        case Series(items=[host, Known(value=int() as port)]) if (name := text(host)) is not None:
-            return f"{name or app_servers.ANY}:{port}"
-        case _:
-            return text(value)
+def _started_at(call: ast.Call, scope: Scope, configuration: Configuration) -> Iterator[SourceSpan]:
+    """Where the server that a call makes is told to serve: `server.serve_forever()`."""
+    for name, deeds in scope.definitions.items():
+        if any(deed.deed is Deed.ASSIGN and deed.value is call for deed in deeds):
+            for deed in deeds:
+                if deed.deed is Deed.CALL and deed.key in _VERBS and deed.value is not None:
+                    shown = f"{name}.{deed.key}(…)"
+                    yield replace(configuration.evaluator.span(deed.value, scope), snippet=shown)
+
+
+def _of_sockets(module: Module, configuration: Configuration) -> Iterator[Reading]:
+    """The server's side of TLS, where a module of HTTP wraps its connections itself."""
+    for call, scope in module.names.calls:
+        if may_name(call.func, scope, frozenset({_TLS_SOCKET})):
+            side = next((keyword.value for keyword in call.keywords if keyword.arg == "server_side"), None)
+            if isinstance(side, ast.Constant) and side.value is True:
+                at = replace(configuration.evaluator.span(call, scope), snippet=f"{_TLS_SOCKET}(…)")
+                yield _reading(app_servers.read(app_servers.WRAPPED, tls=True), app_servers.WRAPPED, {}, at)
 
 
 def _of_arguments(module: Module, configuration: Configuration) -> Iterator[Reading]:
@@ -169,9 +141,14 @@ def _of_arguments(module: Module, configuration: Configuration) -> Iterator[Read
     for node in ast.walk(scope.node):
         if isinstance(node, ast.List | ast.Tuple) and len(node.elts) > 1:
             yield from _of_words([_word(item) for item in node.elts], at(node, scope))
-    for written, here in _texts(module):
-        if _COMMAND.match(whole := _word(written)) and any(map(_TARGET.fullmatch, words := whole.split())):
-            yield from _of_words(words[words[0] == "exec" :], at(written, here))
+    for given, here in _texts(module):
+        if _COMMAND.match(whole := _word(given)) and _says_what(words := whole.split()):
+            yield from _of_words(words, at(given, here))
+
+
+def _says_what(words: Sequence[str]) -> bool:
+    """Whether a text is a command and no sentence: it names an app, or an option."""
+    return any(_TARGET.fullmatch(word) or word.startswith("-") for word in words)
 
 
 def _texts(module: Module) -> Iterator[tuple[ast.expr, Scope]]:
@@ -188,15 +165,13 @@ def _of_words(words: Sequence[str], at: SourceSpan) -> Iterator[Reading]:
 
     A list of servers' names alone is none: what starts one has an option, or names an app.
     """
-    started = 2 if words[1:2] == ["-m"] else 0
-    name = PurePosixPath(words[started]).name if len(words) > started + 1 else ""
-    rest = words[started + 1 :]
-    starts_one = started or any(word.startswith("-") or ":" in word for word in rest)
-    if name not in PROGRAMS or not starts_one or (name == "flask" and "run" not in rest):
-        return
-    names, given = PROGRAMS[name], _options(rest)
     shown = masked(" ".join(words)[:_SHOWN])
-    yield _reading(app_servers.read(names, _is_told(names, given)), names, given, replace(at, snippet=shown))
+    for one in started(words):
+        rest = words[len(one.before) + 1 :]
+        if one.leads and (one.before or any(word.startswith("-") or ":" in word for word in rest)):
+            listener = app_servers.read(one.names, one.has_certificate)
+            yield _reading(listener, one.names, one.given, replace(at, snippet=shown))
+            return
 
 
 def _word(node: ast.expr) -> str:
@@ -204,32 +179,13 @@ def _word(node: ast.expr) -> str:
         case ast.Constant(value=str() as written):
             return written
         case ast.JoinedStr(values=parts):
-            return "".join(_word(part) if isinstance(part, ast.Constant) else _HOLE for part in parts)
+            return "".join(_word(part) if isinstance(part, ast.Constant) else HOLE for part in parts)
         case ast.Starred():
-            return _HOLE
+            return HOLE
         case _:
             return "<…>"
 
 
-def _of_settings(module: Module, configuration: Configuration) -> Iterator[Reading]:
-    """Gunicorn's own settings file: `bind`, `certfile` and `keyfile` as names of a module."""
-    named = {
-        target.id: (value, scope)
-        for target, value, scope in module.names.assignments
-        if isinstance(target, ast.Name) and scope.parent is None
-    }
-    if "bind" not in named:
-        return
-    worth: dict[str, Value] = {
-        key: configuration.evaluator.value(*named[key]) for key in ("bind", "certfile", "keyfile") if key in named
-    }
-    names = replace(PROGRAMS["gunicorn"], tls=("certfile", "keyfile"), bind=("bind",))
-    at = replace(configuration.evaluator.span(*named["bind"]), snippet="bind = …", symbol="bind")
-    listener = app_servers.read(names, _has_certificate(names, Table(worth)))
-    yield _reading(listener, names, {"bind": _written(worth["bind"])}, at)
-
-
-def _reading(listener: Listener, names: Names, given: Given, at: SourceSpan) -> Reading:
+def _reading(listener: Listener, names: Names, given: Given, *places: SourceSpan) -> Reading:
     """Which hop ends at an app's server its own settings do not tell: a proxy's, or the browsers'."""
-    where: Endpoint | None = app_servers.endpoint(names, given)
-    return Reading(listener, Origin.DECLARED, where, None, (at,))
+    return Reading(listener, Origin.DECLARED, app_servers.endpoint(names, given), None, places)

@@ -10,38 +10,44 @@ from typing import Final
 
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.secret import masked
-from everyhop.model.sighting import AppServer, Origin, ProxyTrust, Reading
+from everyhop.model.sighting import AppServer, Debugger, Origin, ProxyTrust, Reading
 from everyhop.scan.resolve.environment import Setting
 from everyhop.scan.resolve.project import Module
 from everyhop.scan.resolve.scopes import Scope
 from everyhop.scan.resolve.values import Known
-from everyhop.scan.servers import runs, starts
+from everyhop.scan.servers import runs
 from everyhop.scan.servers.starts import Start
 from everyhop.scan.sightings.entries import Configuration
-from everyhop.scan.sightings.places import Place, place_of
-from everyhop.scan.syntax import compose
-from everyhop.scan.workspace import Source, Workspace
+from everyhop.scan.sightings.places import Place, is_for_development, place_of
+from everyhop.scan.sightings.switches import ON
+from everyhop.scan.syntax.span import Lines
+from everyhop.scan.workspace import Kind, Source, Workspace
 
 _SERVERS: Final = ("gunicorn", "uvicorn", "hypercorn")
-_FOR_DEVELOPMENT: Final = re.compile(
-    r"(?:^|[._/-])(?:dev|devel|development|local|debug|override|devcontainer)(?:[._/-]|$)"
+_SWITCHES: Final = frozenset({"FLASK_DEBUG", "DJANGO_DEBUG", "FLASK_RUN_DEBUG"})
+_SCRIPTS: Final = frozenset({Kind.TEXT, Kind.INI, Kind.TOML, Kind.JSON})
+_EXPORTED: Final = re.compile(
+    r"^[^#\n]*?(?<![\w.])['\"]?(?P<name>FLASK_DEBUG|FLASK_ENV|DJANGO_DEBUG)"
+    r"['\"]?[ \t]*[:?]?[=:][ \t]*['\"]?(?P<value>\w+)",
+    re.MULTILINE,
 )
-_ON: Final = frozenset({"1", "true", "on", "yes", "t", "y"})
 _LOCAL_BIND: Final = re.compile(r"(?:unix:|127\.|localhost|\[::1\])|.*\.sock$")
 _SHOWN: Final = 160  # characters of a command
 
 
 def read(
-    workspace: Workspace,
-    services: Sequence[tuple[compose.Service, Source]],
-    variables: Iterable[Setting],
-    configuration: Configuration,
+    workspace: Workspace, starts: Iterable[Start], variables: Iterable[Setting], configuration: Configuration
 ) -> Iterator[Reading]:
     """The servers of an app, as far as they are for development, have the debugger on or believe any proxy."""
     started: dict[str, Start] = {}
-    for start in starts.starts(workspace, services, _is_deployed):
-        yield from _of_command(start, started)
+    for start in starts:
+        if start.deployed and _is_deployed(start.source.path):
+            yield from _of_command(start, started)
     yield from _of_variables(variables)
+    for source in workspace.sources:
+        sets = source.kind in _SCRIPTS and ("FLASK_" in source.text or "DJANGO_DEBUG" in source.text)
+        if sets and place_of(source.path) is Place.DEPLOYED:
+            yield from _of_script(source)
     texts = configuration.project.texts
     telling = [path for path, text in texts.items() if _may_serve(text) and _is_deployed(path)]
     for module in configuration.project.parsed(telling):
@@ -49,17 +55,11 @@ def read(
 
 
 def _may_serve(text: str) -> bool:
-    return (
-        ".run(" in text
-        or "run_simple" in text
-        or "forwarded_allow_ips" in text
-        or ".debug" in text
-        or "debug_toolbar" in text
-    )
+    return runs.may_run(text) or "run_simple" in text or "forwarded_allow_ips" in text
 
 
 def _is_deployed(path: str) -> bool:
-    return place_of(path) is Place.DEPLOYED and not _FOR_DEVELOPMENT.search(path.lower())
+    return place_of(path) is Place.DEPLOYED and not is_for_development(path)
 
 
 def _of_command(start: Start, started: dict[str, Start]) -> Iterator[Reading]:
@@ -67,9 +67,9 @@ def _of_command(start: Start, started: dict[str, Start]) -> Iterator[Reading]:
     names = [PurePosixPath(word).name for word in words]
     debug = "--debug" in words or "-d" in words[:1]
     if "flask" in names and "run" in words[names.index("flask") :]:
-        yield _server("flask", start, development=True, debug=debug)
+        yield _server("flask", start, Debugger.ON if debug else Debugger.OFF)
     elif "manage.py" in names and "runserver" in words:
-        yield _server("django", start, development=True, debug=False)
+        yield _server("django", start, Debugger.OFF)
     for word, name in zip(words, names, strict=True):
         if name.endswith(".py"):
             started.setdefault(name, start)
@@ -97,22 +97,40 @@ def _binds_here(words: Sequence[str]) -> bool:
 def _of_variables(variables: Iterable[Setting]) -> Iterator[Reading]:
     for setting in variables:
         value = "".join(piece for piece in setting.pieces if isinstance(piece, str)).strip().lower()
-        if setting.template or not _is_deployed(setting.file) or setting.file.endswith(".flaskenv"):
-            continue
-        settled = not any(not isinstance(piece, str) for piece in setting.pieces)
-        dotenv = PurePosixPath(setting.file).name.startswith(".env")
         at = _named(setting.at, f"{setting.name}={value}", setting.name)
-        if (setting.name == "FLASK_DEBUG" and value in _ON) or (setting.name == "FLASK_ENV" and value == "development"):
+        if setting.name == "FORWARDED_ALLOW_IPS" and value == "*" and _is_deployed(setting.file):
+            yield _reading(ProxyTrust("gunicorn", value), at)
+        elif place_of(setting.file) is Place.DEPLOYED and _turns_debugger_on(setting.name, value):
+            settled = all(isinstance(piece, str) for piece in setting.pieces)
+            name = PurePosixPath(setting.file).name
+            # `.flaskenv` is for what is public (Flask, "Environment Variables From dotenv"): how one develops.
+            here = setting.template or is_for_development(setting.file) or name == ".flaskenv"
             server = AppServer(
                 "flask",
                 at.snippet,
                 development=False,
-                debug=True,
-                certain=settled and not dotenv and setting.name == "FLASK_DEBUG",
+                debugger=Debugger.IN_DEVELOPMENT if here else Debugger.ON,
+                certain=settled and not name.startswith(".env") and setting.name == "FLASK_DEBUG",
             )
             yield _reading(server, at)
-        elif setting.name == "FORWARDED_ALLOW_IPS" and value == "*":
-            yield _reading(ProxyTrust("gunicorn", value), at)
+
+
+def _of_script(source: Source) -> Iterator[Reading]:
+    """Variables that a script, a Makefile or a supervisor sets for what it starts; it may not come to that."""
+    lines = None
+    for match in _EXPORTED.finditer(source.text):
+        if _turns_debugger_on(match["name"], match["value"].lower()):
+            lines = lines or Lines(source.text)
+            span = lines.span(match.start("name"), match.end("value"))
+            shown = f"{match['name']}={match['value']}"
+            at = SourceSpan(source.path, span.line, span.column, span.end_line, span.end_column, shown, match["name"])
+            debugger = Debugger.IN_DEVELOPMENT if is_for_development(source.path) else Debugger.SWITCHED
+            yield _reading(AppServer("flask", shown, development=False, debugger=debugger, certain=False), at)
+
+
+def _turns_debugger_on(name: str, value: str) -> bool:
+    """`FLASK_ENV=development` did so before Flask 2.3. What a plain `DEBUG` is for, its program has to tell."""
+    return (name in _SWITCHES and value in ON) or (name == "FLASK_ENV" and value == "development")
 
 
 def _of_module(module: Module, configuration: Configuration, started: dict[str, Start]) -> Iterator[Reading]:
@@ -127,11 +145,6 @@ def _of_module(module: Module, configuration: Configuration, started: dict[str, 
                 at = configuration.evaluator.span(call, scope)
                 yield _reading(ProxyTrust("uvicorn", "*"), _named(at, 'forwarded_allow_ips="*"', "run"))
     yield from _of_settings(module, configuration)
-    for target, value, scope in module.names.assignments:
-        debugs = isinstance(target, ast.Attribute) and target.attr == "debug" and _is_app(target.value)
-        if debugs and "lask" in text and _is(value, scope, True, configuration):
-            at = _named(configuration.evaluator.span(value, scope), f"{ast.unparse(target)} = True", "debug")
-            yield _reading(AppServer("flask", at.snippet, development=False, debug=True, certain=False), at)
 
 
 def _of_run(
@@ -148,7 +161,8 @@ def _of_run(
     if debug or reached or on_import:
         at = _named(configuration.evaluator.span(call, scope), f"{ast.unparse(call.func)}(…)", "run")
         development = (reached or on_import) and (served != runs.SOCKETIO or "allow_unsafe_werkzeug" in on)
-        server = AppServer("flask", at.snippet, development=development, debug=debug, certain=reached)
+        debugger = Debugger.ON if debug else Debugger.OFF
+        server = AppServer("flask", at.snippet, development=development, debugger=debugger, certain=reached)
         yield _reading(server, at, *((start.place,) if start is not None else ()))
 
 
@@ -172,10 +186,6 @@ def _is(node: ast.expr, scope: Scope, wanted: object, configuration: Configurati
     return isinstance(value, Known) and value.value == wanted and type(value.value) is type(wanted)
 
 
-def _is_app(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("app", "application", "server", "flask_app")
-
-
 def _is_on_import(call: ast.Call, scope: Scope) -> bool:
     """Whether a call runs as soon as its module is imported: in no function, and under no `if __name__ == …`."""
     if scope.parent is not None or not isinstance(scope.node, ast.Module):
@@ -184,9 +194,9 @@ def _is_on_import(call: ast.Call, scope: Scope) -> bool:
     return not any(node.lineno <= call.lineno <= (node.end_lineno or node.lineno) for node in guarded)
 
 
-def _server(product: str, start: Start, *, development: bool, debug: bool) -> Reading:
+def _server(product: str, start: Start, debugger: Debugger) -> Reading:
     place = start.place
-    server = AppServer(product, place.snippet, development=development, debug=debug, certain=start.certain)
+    server = AppServer(product, place.snippet, development=True, debugger=debugger, certain=start.certain)
     return _reading(server, place)
 
 

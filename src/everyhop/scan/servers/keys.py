@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import basename
+from typing import Final
 
 from everyhop.errors import SourceError
 from everyhop.model.evidence import SourceSpan
@@ -12,6 +14,11 @@ from everyhop.model.sighting import Custody, KeyFile, Origin, Reading, ServedCha
 from everyhop.scan.servers.texts import Texts
 from everyhop.scan.sightings.places import Place, place_of
 from everyhop.scan.workspace import Kind, Source, Workspace
+
+# In any other file a whole key or certificate; a program that looks for such a header holds no more than that.
+_BEGIN: Final = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]+ )*(?:PRIVATE KEY|CERTIFICATE)-----\s*(?:\\n)?\s*[A-Za-z0-9+/=\s\\]{60}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,7 @@ class KeyUse:
 
 def read(workspace: Workspace, uses: Sequence[KeyUse]) -> Iterator[Sighting]:
     """Every key and certificate that lies in the tree, and every key that only settings name and several serve with."""
-    found = [source for source in workspace.sources if source.kind is Kind.KEY]
+    found = [source for source in workspace.sources if source.kind is Kind.KEY or _BEGIN.search(source.text)]
     project = any(source.kind is Kind.PYTHON for source in workspace.sources)
     names = [basename(source.path) for source in found]
     here = {name for name in names if names.count(name) == 1}
@@ -68,16 +75,17 @@ def _in_file(source: Source, uses: Iterable[KeyUse], texts: Texts, *, project: b
 
 
 def _certificate(source: Source, texts: Texts) -> Iterator[Reading]:
-    """The leaf of a file; an authority's certificate lives long on purpose, and one that is none is nobody's."""
+    """The first certificate of a file; a text that only looks like one is nobody's."""
     from everyhop.x509 import parse  # noqa: PLC0415 - as above
 
     try:
         chain = parse.chain_from_pem(source.text, source.path)
-        if parse.is_authority(chain.leaf):
-            return
+        issues = parse.is_authority(chain.leaf)
     except SourceError:
         return
+    if issues and source.kind is not Kind.KEY:
+        return  # whom a program believes, written into it
     start = source.text.index("-----BEGIN CERTIFICATE")
     at = texts.span(source.path, start, start + len("-----BEGIN CERTIFICATE-----"), "certificate")
-    served = ServedChain(basename(source.path), chain, None, None, "")
+    served = ServedChain(basename(source.path), chain, None, None, "", issues=issues)
     yield Reading(served, Origin.DECLARED, None, None, (at,))

@@ -33,6 +33,8 @@ _ABOUT_TLS: Final = frozenset(
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 # The order in which a setting is pointed at: what decides comes first.
 _TELLING: Final = ("require_secure_transport", "tls_version", "ssl", "ssl_cert")
+_VERSIONS_FIRST: Final = ("tls_version", "require_secure_transport", "ssl", "ssl_cert")
+"""Where the versions that it takes are what there is to say of a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def read(configuration: Configuration, texts: Texts, hops: Hops) -> Iterator[Sig
         yield Gap(where.file if where else configuration.main, error.message, error.hint or "mend it")
         return
     hop = hops.server(_endpoint(settings), Wire.MYSQL, listener.product)
-    places = tuple(_places(configuration, texts))
+    outdated = listener.bounds.high.floor < Floor.TLS_1_2
+    places = tuple(_places(configuration, texts, _VERSIONS_FIRST if outdated else _TELLING))
     yield Reading(listener, Origin.DECLARED, hop.endpoint, hop, places)
     if (ciphers := configuration.place("ssl_cipher")) is not None:
         written = ciphers.option.value
@@ -164,9 +167,9 @@ def _endpoint(settings: Mapping[str, str]) -> Endpoint | None:
     return None
 
 
-def _places(configuration: Configuration, texts: Texts) -> Iterator[SourceSpan]:
+def _places(configuration: Configuration, texts: Texts, telling: Sequence[str] = _TELLING) -> Iterator[SourceSpan]:
     """Where the posture is decided; where nothing is said, the first option of the server's group."""
-    found = [place for name in _TELLING if (place := configuration.place(name)) is not None]
+    found = [place for name in telling if (place := configuration.place(name)) is not None]
     first = [item for item in configuration.placed if item.option.is_servers]
     yield from dict.fromkeys(_span(place, texts) for place in found or first[:1])
 

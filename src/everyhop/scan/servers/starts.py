@@ -15,17 +15,22 @@ from everyhop.scan.syntax.commands import Command
 from everyhop.scan.workspace import Kind, Source, Workspace
 
 _SCRIPTS: Final = re.compile(r"(?:docker-?)?(?:entry-?point|start|boot)[^/]*", re.IGNORECASE)
+_NO_SCRIPTS: Final = (".tf", ".tfvars", ".hcl")
 _UNQUOTED: Final = str.maketrans("", "", "'\"")  # a shell takes quotes away wherever in a word they stand
 _SHOWN: Final = 160  # characters of a command
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A command that a file of the deployment runs; `certain` is False in a script, where it may not be reached."""
+    """A command that a file of the deployment runs; `certain` is False in a script, where it may not be reached.
+
+    `deployed` is False where only people run it: a Makefile, a script of any name, an earlier stage of an image.
+    """
 
     command: Command
     source: Source
     certain: bool
+    deployed: bool = True
 
     @property
     def place(self) -> SourceSpan:
@@ -39,8 +44,9 @@ def starts(
     workspace: Workspace, services: Sequence[tuple[compose.Service, Source]], deployed: Callable[[str], bool]
 ) -> Iterator[Start]:
     """The commands of every file whose path is `deployed`."""
+    told = {source.path for service, source in services if service.arguments}
     for source in workspace.sources:
-        if deployed(source.path):
+        if deployed(source.path) and source.path not in told:
             yield from _of_source(source)
     for service, source in services:
         if service.arguments and deployed(source.path):
@@ -53,14 +59,23 @@ def starts(
 
 def _of_source(source: Source) -> Iterator[Start]:
     name = PurePosixPath(source.path).name
+    text = source.text
     match source.kind:
         case Kind.DOCKERFILE:
-            yield from (Start(command, source, certain=True) for command in commands.in_dockerfile(source.text))
+            last, before = commands.in_dockerfile(text)
+            yield from (Start(command, source, certain=True) for command in last)
+            yield from (Start(command, source, certain=True, deployed=False) for command in before)
         case Kind.UNIT:
-            yield from (Start(command, source, certain=True) for command in commands.in_unit(source.text))
-        case Kind.TEXT if name == "Procfile":
-            yield from (Start(command, source, certain=True) for command in commands.in_procfile(source.text))
-        case Kind.TEXT if _SCRIPTS.fullmatch(name):
-            yield from (Start(command, source, certain=False) for command in commands.in_script(source.text))
+            yield from (Start(command, source, certain=True) for command in commands.in_unit(text))
+        case Kind.TEXT if PurePosixPath(name).stem == "Procfile":
+            yield from (Start(command, source, certain=True) for command in commands.in_procfile(text))
+        case Kind.TEXT if not name.endswith(_NO_SCRIPTS):
+            told = _SCRIPTS.fullmatch(name) is not None
+            yield from (Start(command, source, certain=False, deployed=told) for command in commands.in_script(text))
+        case Kind.YAML:
+            found = (*commands.in_settings(text), *commands.in_manifest(text))
+            yield from (Start(command, source, certain=False) for command in found)
+        case Kind.INI | Kind.TOML | Kind.JSON:
+            yield from (Start(command, source, certain=False) for command in commands.in_settings(text))
         case _:
             pass

@@ -98,7 +98,8 @@ class _Reader:
             yield _reading(replace(site, hsts_applies=False), hop, [_span(served.plain, texts)])
             site = replace(site, redirects=None, hsts_over_http=False)
         headed = [_span(served.headed, texts)] if served.headed is not None else []
-        yield _reading(site, hop, [*headed, _span(served.listening, texts)])
+        beside = [_span(place, texts) for place in served.beside[:_MOST_PLACES]]
+        yield _reading(site, hop, [*headed, _span(served.listening, texts), *beside])
 
 
 def _of_nginx(texts: Mapping[str, str]) -> Iterator[Part]:

@@ -177,7 +177,8 @@ class Reader:
         except SettingsError as error:
             return _gap(use.at, error)
         secrets = passwords.notes(settings, None, use.keywords, use.at, settled=True)
-        return self._dial(use, settings, _noted(dialer, *secrets), use.at, _call(use, keywords), certain=True)
+        noted = _noted(dialer, *use.notes, *secrets)
+        return self._dial(use, settings, noted, use.at, _call(use, keywords), certain=True)
 
     def _dial(
         self, use: Use, settings: DialerSettings, dialer: Dialer, at: SourceSpan, shown: str, *, certain: bool

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from everyhop.scan.resolve.values import Table, Value
+from everyhop.scan.resolve.values import Table, Unknown, Value
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.opener import Drivers
+from everyhop.scan.sightings.places import is_for_tests
 from everyhop.scan.sightings.use import Use
 
 
@@ -57,15 +58,20 @@ _EXTENSIONS: Final = (
 
 
 def uses(configuration: Configuration) -> Iterator[Use]:
-    """A use for every place that sets the host of an extension which the project imports."""
+    """A use for every place that sets the host of an imported extension; of another part, where none does."""
     for extension in _EXTENSIONS:
         if any(extension.module in text for text in configuration.project.texts.values()):
             yield from _of(extension, configuration)
 
 
 def _of(extension: Extension, configuration: Configuration) -> Iterator[Use]:
-    for entry in configuration.entries(extension.host):
-        keywords = Table({"host": configuration.worth(entry)})
+    deployed = (key for key in (extension.host, *extension.parts) if configuration.value(key) is not None)
+    told_by = next(deployed, None)
+    if told_by is None:
+        yield from _unset(extension, configuration)
+        return
+    for entry in configuration.entries(told_by):
+        keywords = Table({"host": configuration.worth(entry)} if told_by == extension.host else {})
         for key, keyword in extension.parts.items():
             worth = _near(key, entry.at.path, configuration)
             if worth is not None:
@@ -73,7 +79,18 @@ def _of(extension: Extension, configuration: Configuration) -> Iterator[Use]:
         further = _near(extension.further, entry.at.path, configuration) if extension.further else None
         if further is not None:
             keywords = keywords.merged(further)
-        yield Use(extension.host, entry.at, None, keywords, extension.drivers, setting=True)
+        yield Use(told_by, entry.at, None, keywords, extension.drivers, setting=True)
+
+
+def _unset(extension: Extension, configuration: Configuration) -> Iterator[Use]:
+    """Where the extension is made, if no file sets any of its settings: those that the app loads do."""
+    texts = configuration.project.texts
+    holders = [path for path, text in texts.items() if extension.module in text and not is_for_tests(path)]
+    for module in configuration.project.parsed(holders if configuration.loads_elsewhere() else ()):
+        for call, scope in module.names.calls:
+            if configuration.evaluator.qualified(call.func, scope) == f"{extension.module}.MySQL":
+                at = configuration.evaluator.span(call, scope)
+                yield Use(extension.host, at, Unknown(extension.host), None, extension.drivers, setting=True)
 
 
 def _near(key: str, path: str, configuration: Configuration) -> Value | None:

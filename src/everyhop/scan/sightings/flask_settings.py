@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ ENGINE_OPTIONS: Final = "SQLALCHEMY_ENGINE_OPTIONS"
 """For the default engine only. What `SQLAlchemy(engine_options=…)` is given are the defaults of every engine, binds
 included; an engine's own `connect_args` replace theirs as a whole (flask_sqlalchemy/extension.py, init_app)."""
 
+_PACKAGE: Final = re.compile(r"flask_sqlalchemy(?:_lite)?\s+import|flask_appbuilder\s+import|import\s+flask_sqlalchemy")
 _EXTENSIONS: Final = frozenset({"SQLAlchemy", "SQLA"})  # Flask-SQLAlchemy's class, and Flask-AppBuilder's below it
 
 
@@ -27,11 +29,27 @@ def uses(configuration: Configuration) -> Iterator[Use]:
     extensions = tuple(_extensions(configuration))
     for entry in configuration.entries(URI):
         url = configuration.worth(entry)
-        if not (isinstance(url, Known) and url.value is None):
+        if isinstance(url, Known) and url.value is None:
+            if entry.owner is not None and not is_for_tests(entry.at.path) and configuration.loads_elsewhere():
+                yield Use(URI, entry.at, Unknown(URI), setting=True)  # what the app refuses to start without
+        else:
             own = _engine_options(entry, configuration)
             yield Use(URI, entry.at, url, _connect_args(own, _defaults(entry, extensions)), setting=True)
     for entry in configuration.entries(BINDS):
         yield from _binds(entry, configuration, _defaults(entry, extensions))
+
+
+def unset(configuration: Configuration) -> Iterator[Use]:
+    """The first `SQLAlchemy(…)` of an app whose URI no file of the project sets: the settings that it loads do."""
+    if configuration.value(URI) is not None or not configuration.loads_elsewhere():
+        return
+    texts = configuration.project.texts
+    holders = [path for path, text in texts.items() if _PACKAGE.search(text) and not is_for_tests(path)]
+    for module in configuration.project.parsed(holders):
+        for call, scope in module.names.calls:
+            if _makes_extension(call, scope, configuration):
+                yield Use(URI, configuration.evaluator.span(call, scope), Unknown(URI), setting=True)
+                return
 
 
 def _extensions(configuration: Configuration) -> Iterator[tuple[str, Value]]:
@@ -95,7 +113,7 @@ def _of_classes(owner: Scope, configuration: Configuration) -> Iterator[Value]:
     below = [
         other.owner
         for other in configuration.entries(key)
-        if other.owner is not None and other.owner is not owner and URI not in other.owner.definitions
+        if other.owner is not None and other.owner != owner and URI not in other.owner.definitions
         and owner in line_of(configuration.project, other.owner)
     ]  # fmt: skip
     inherited = [value for heir in below if (value := evaluator.member(heir, key)) is not None]

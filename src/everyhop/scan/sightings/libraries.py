@@ -21,6 +21,8 @@ ENGINES: Final[Mapping[str, str]] = {
     "langchain_community.utilities.SQLDatabase.from_uri": "database_uri",
     "langchain.utilities.SQLDatabase.from_uri": "database_uri",
     "ormar.DatabaseConnection": "url",
+    "sqlalchemy_helpers.DatabaseManager": "uri",
+    "sqlalchemy_helpers.manager.DatabaseManager": "uri",
 }  # fmt: skip
 """SQLAlchemy's engines, and what makes one of a URL: the first argument, or the parameter named here.
 

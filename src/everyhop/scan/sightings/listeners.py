@@ -30,6 +30,17 @@ _IMAGES: Final = {
     "mysql": "mysql",
     "mysql-server": "mysql",
 }
+# Other people's images of the same servers, by a word in their name; what keeps, shows or reaches a server is none.
+_WORDS: Final = {
+    **dict.fromkeys(("postgres", "postgis", "pgvector", "timescale"), "postgresql"),
+    "mariadb": "mariadb",
+    **dict.fromkeys(("mysql", "percona"), "mysql"),
+}
+_TOOLS: Final = re.compile(
+    r"export|admin|backup|dump|client|prox|operator|pool|bouncer|web|ui\b|init|wait|migrat|test|restore|adapter|agent"
+    r"|metric|monitor|toolkit|router|connector|sync|\brest|python|flask|django|php|node",
+    re.IGNORECASE,
+)
 _IMAGE: Final = re.compile(r"(?:.*/)?(?P<name>[^/:@]+)(?::(?P<tag>[^@]*))?(?:@.*)?")
 _VERSION: Final = re.compile(r"(?:pg)?(?P<version>\d+(?:\.\d+)*)(?:-.*)?")
 # The official image appends this line to the pg_hba.conf of a new cluster (docker-entrypoint.sh, pg_setup_hba_conf).
@@ -58,8 +69,21 @@ class Mounted:
 def product_of(container: Container) -> str | None:
     """The product that a service's image holds, as far as its name tells."""
     found = address(container.image)
+    return product_in(found.written) if found else None
+
+
+def product_in(image: str) -> str | None:
+    """The product that an image of this name holds."""
+    match = _IMAGE.fullmatch(image)
+    if match is None or match["name"] in _IMAGES or _TOOLS.search(match["name"]):
+        return _IMAGES.get(match["name"]) if match else None
+    return next((product for word, product in _WORDS.items() if word in match["name"].lower()), None)
+
+
+def _is_official(image: Value) -> bool:
+    found = address(image)
     match = _IMAGE.fullmatch(found.written) if found else None
-    return _IMAGES.get(match["name"]) if match else None
+    return match is not None and match["name"] in _IMAGES
 
 
 def read(container: Container, hops: Hops, mounted: Mounted | None = None) -> Iterator[Reading]:
@@ -88,6 +112,10 @@ def keys(container: Container) -> Iterator[str]:
 
 def _listener(product: str, container: Container, given: Mapping[str, str]) -> Listener:
     version = _version(container.image)
+    if not _is_official(container.image):
+        return Listener(
+            product, version, _anything(), (), "the image is not the official one: its settings are its own"
+        )
     try:
         flags = {**given, **_flags(container.arguments)}
         if product == "postgresql":

@@ -72,9 +72,18 @@ def tables(value: Value | None) -> Iterator[Mapping[str, object]]:
 
 def _entries(table: Table) -> Iterator[Mapping[str, object]]:
     rest: dict[str, object] = {} if table.complete else {ANY_OPTION: UNRESOLVED}
-    variants = product(*(options(value) for value in table.entries.values()))
+    variants = product(*(_plain(key, value) for key, value in table.entries.items()))
     for variant in islice(variants, MOST):
-        yield {key: plain(key, value) for key, value in zip(table.entries, variant, strict=True)} | rest
+        yield dict(zip(table.entries, variant, strict=True)) | rest
+
+
+def _plain(key: str, value: Value) -> Iterator[object]:
+    """The alternatives of one option; those of a dict in it (`ssl={"ca": …}`) too, unless there may be more in it."""
+    for option in options(value):
+        if isinstance(option, Table) and option.complete:
+            yield from (dict(entries) for entries in _entries(option))
+        else:
+            yield plain(key, option)
 
 
 def plain(key: str, value: Value) -> object:
@@ -92,7 +101,7 @@ def plain(key: str, value: Value) -> object:
             return plain(key, options(fallback)[0])
         case Unknown(name=name) if name.startswith("ssl."):
             return PeerCheck.NONE if name in _UNVERIFIED else PeerCheck.REQUIRED if "CERT_" in name else UNRESOLVED
-        case Table():
+        case Table(complete=True):
             return dict(next(_entries(value)))
         case Series(items=items):
             return tuple(plain(key, item) for item in items)

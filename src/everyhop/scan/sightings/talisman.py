@@ -16,7 +16,12 @@ _NAMES: Final = frozenset({"Talisman", "init_app"})
 _CLASSES: Final = tuple(
     f"{module}.Talisman" for module in ("flask_talisman", "flask_talisman.talisman", "talisman", "flask_talismans")
 )
-_INIT: Final = tuple(f"{name}.init_app" for name in _CLASSES)
+# The last two where `talisman = talisman.Talisman()` takes the name of the module that it was imported under.
+_INIT: Final = (
+    *(f"{name}.init_app" for name in _CLASSES),
+    "flask_talisman.talisman.init_app",
+    "flask_talisman.init_app",
+)
 _YEAR: Final = 31556926
 """Seconds: ONE_YEAR_IN_SECS, what it sends unless told otherwise (flask_talisman/talisman.py)."""
 

@@ -16,7 +16,7 @@ class Use:
     `url` is None where a driver is called with keywords only; `keywords` are `connect_args`, or those of the call.
     `drivers` are those that may be called directly, the likeliest first; none where the URL is SQLAlchemy's to read.
     `guessed` says that only a name speaks for this being a URL that is used: one that cannot be read is then a
-    placeholder, and no gap.
+    placeholder, and no gap. `notes` are what a library's dialect remarks on the settings beside the driver's.
     """
 
     symbol: str
@@ -26,3 +26,4 @@ class Use:
     drivers: Drivers = ()
     setting: bool = False
     guessed: bool = False
+    notes: tuple[str, ...] = ()

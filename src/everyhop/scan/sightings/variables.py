@@ -10,10 +10,11 @@ from typing import Final
 from everyhop.model.evidence import SourceSpan
 from everyhop.scan.resolve import calls
 from everyhop.scan.resolve.environment import Environment, Setting
+from everyhop.scan.resolve.options import declared
 from everyhop.scan.resolve.project import Module
 from everyhop.scan.resolve.references import may_name
 from everyhop.scan.resolve.scopes import FunctionNode, Scope
-from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, options, place
+from everyhop.scan.resolve.values import Hole, Known, Partly, Unknown, Value, choice, options, place
 from everyhop.scan.sightings.entries import Configuration
 from everyhop.scan.sightings.schemes import is_database_url
 from everyhop.scan.sightings.use import Use
@@ -23,13 +24,25 @@ from everyhop.scan.sightings.use import Use
 _BLANKS: Final = re.compile(r"\{\w*\}|<[\w -]+>|://[^/]*:port\b|@host(?:name)?(?:[:/]|\Z)|://[^/]*:\*+@", re.IGNORECASE)
 # Keys under which a file tells people something.
 _TOLD: Final = re.compile(
-    r"examples?|description|help|comment|docs?|doc_md|title|placeholder|summary|message", re.IGNORECASE
+    r"(?:x-)?examples?|description|help|comment|docs?|doc_md|title|placeholder|summary|message", re.IGNORECASE
 )
 # Expressions that write a text: what else is assigned is handed on from elsewhere.
 _WRITTEN: Final = ast.Constant | ast.JoinedStr | ast.BinOp | ast.BoolOp | ast.IfExp
 _BUILDING: Final = frozenset({"build", "create", "URL"})
 # Names under which people keep database URLs; a URL under another name may be an example, a test's input, a doc's.
-_NAMED: Final = re.compile(r"(?:^|[_.])(?:url|uri|dsn|database|db|conn|conninfo|connection)(?:_|$|s$)", re.IGNORECASE)
+_NAMED: Final = re.compile(
+    r"(?:^|[_.])(?:url|uri|dsn|database|db|conn?|conninfo|connection|backend|engine|postgres|postgresql|mysql|mariadb)(?:_|$|s$)",
+    re.IGNORECASE,
+)
+
+# Names of functions that are handed a URL to dial by, and of those that only look at one, or tell it.
+_TAKING: Final = re.compile(
+    r"engine|database|(?:^|_)db(?:_|$)|DB$|sql|(?:^|_)pool(?:_|$)|Pool$|MetaData$", re.IGNORECASE
+)
+_LOOKING: Final = re.compile(
+    r"parse|split|valid|mask|check|is_|assert|print|log|warn|error|exception|quote|redact|safe|url|uri|test|^sql$|normal",
+    re.IGNORECASE,
+)
 
 
 def in_environment(environment: Environment, seen: frozenset[SourceSpan]) -> Iterator[Use]:
@@ -58,12 +71,11 @@ def _is_meant(value: Value) -> bool:
     return is_database_url(shown) and not _BLANKS.search(shown)
 
 
-def in_python(modules: Iterable[Module], configuration: Configuration) -> Iterator[Use]:
-    """The settings, constants, arguments and results that hold a database URL, by their names."""
-    for module in modules:
-        for name, node, scope in _candidates(module, configuration):
-            if _has_scheme(node) or (isinstance(node, ast.Call) and may_name(node.func, scope, _BUILDING)):
-                yield from _use(name, node, scope, configuration)
+def in_python(module: Module, configuration: Configuration) -> Iterator[Use]:
+    """The settings, constants, arguments and results of a module that hold a database URL, by their names."""
+    for name, node, scope in _candidates(module, configuration):
+        if _has_scheme(node) or (isinstance(node, ast.Call) and may_name(node.func, scope, _BUILDING)):
+            yield from _use(name, node, scope, configuration)
 
 
 def _candidates(module: Module, configuration: Configuration) -> Iterator[tuple[str, ast.expr, Scope]]:
@@ -85,9 +97,15 @@ def _candidates(module: Module, configuration: Configuration) -> Iterator[tuple[
             elif isinstance(value, ast.Dict) and _NAMED.search(name):
                 yield from ((name, default, scope) for default in _defaults(value))
     for call, scope in module.names.calls:
+        option = declared(call)
+        if option is not None and isinstance(option[1], _WRITTEN) and _NAMED.search(option[0]):
+            yield *option, scope
         for keyword in call.keywords:
             if keyword.arg and isinstance(keyword.value, _WRITTEN) and _NAMED.search(keyword.arg):
                 yield keyword.arg, keyword.value, scope
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if _TAKING.search(called) and not _LOOKING.search(called):
+            yield from ((called, part, scope) for part in call.args if isinstance(part, ast.Constant | ast.JoinedStr))
         if may_name(call.func, scope, _BUILDING):
             made = configuration.evaluator.qualified(call.func, scope) or ""
             if calls.builds_url(made):
@@ -112,6 +130,8 @@ def _use(name: str, node: ast.expr, scope: Scope, configuration: Configuration) 
     found = [option for option in _alternatives(worth) if _stands_in(option, span)]
     if any(_is_meant(option) for option in found):
         yield Use(name, span, choice(found), setting=True, guessed=True)
+    elif isinstance(node, ast.Call) and any(_is_open(option) for option in found):
+        yield Use(name, span, Unknown("the driver"), guessed=True)
 
 
 def _alternatives(value: Value) -> Iterator[Value]:
@@ -121,6 +141,16 @@ def _alternatives(value: Value) -> Iterator[Value]:
             yield from _alternatives(option.fallback)
         else:
             yield option
+
+
+def _is_open(value: Value) -> bool:
+    """Whether this is a URL of which only the run tells the scheme."""
+    match value:
+        case Partly(pieces=(Hole(), *rest)):
+            after = [piece.partition("://")[2] if isinstance(piece, str) else piece for piece in rest]
+            return any(isinstance(piece, Hole) or piece.strip("/") for piece in after)
+        case _:
+            return False
 
 
 def _stands_in(value: Value, span: SourceSpan) -> bool:

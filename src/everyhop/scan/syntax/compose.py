@@ -9,6 +9,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from everyhop.scan.syntax import literals, yaml
 from everyhop.scan.syntax.interpolation import Grammar, Reference, split
+from everyhop.scan.syntax.manifest import MASK, without_actions
 from everyhop.scan.syntax.span import Lines, Span
 from everyhop.scan.syntax.variable import Variable
 
@@ -44,7 +45,7 @@ def parse(text: str) -> tuple[Service, ...]:
     lines = Lines(text)
     return tuple(
         _service(key, value, lines)
-        for root in yaml.documents(text)
+        for root in yaml.documents(without_actions(text))
         for key, value in yaml.entries(yaml.at(root, "services"))
         if isinstance(value, MappingNode)
     )
@@ -102,4 +103,7 @@ def _arguments(node: Node | None, lines: Lines) -> Iterator[Scalar]:
 
 
 def _scalar(node: ScalarNode, lines: Lines) -> Scalar:
+    if MASK in str(node.value):
+        start, end = yaml.offsets(node)
+        return Scalar(split(lines.text[start:end], Grammar.TEMPLATE), yaml.span_of(node, lines))
     return Scalar(split(str(node.value), Grammar.COMPOSE), yaml.span_of(node, lines))

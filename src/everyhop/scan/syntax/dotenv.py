@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dotenv.parser import Binding, parse_stream
 
@@ -52,8 +53,14 @@ def parse(text: str) -> Dotenv:
     return Dotenv(variables, refused)
 
 
-def placed(text: str) -> Iterator[Placed]:
+@lru_cache(maxsize=4)  # a file with a thousand variables is asked about each of them
+def placed(text: str) -> tuple[Placed, ...]:
     """Every variable with the exact place of its value."""
+    return tuple(first_placed(text))
+
+
+def first_placed(text: str) -> Iterator[Placed]:
+    """The same, read no further than somebody asks."""
     for binding, start in _bindings(text):
         raw = binding.original.string
         head = _HEAD.match(raw)
@@ -83,6 +90,12 @@ def _closing(raw: str, begin: int, quote: str) -> int:
 def _inside(variable: Placed, lines: Lines) -> Span:
     margin = len(variable.quote)
     return lines.span(variable.start + margin, variable.end - margin)
+
+
+@lru_cache(maxsize=4)
+def is_whole(text: str) -> bool:
+    """Whether every line is a binding or nothing: then each begins and ends by itself, whatever the others say."""
+    return next(_refused(text), None) is None
 
 
 def _refused(text: str) -> Iterator[int]:

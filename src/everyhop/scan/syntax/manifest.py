@@ -16,14 +16,14 @@ from typing import Final
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from everyhop.scan.syntax import literals, yaml
-from everyhop.scan.syntax.interpolation import Grammar, split
+from everyhop.scan.syntax.interpolation import Grammar, Reference, split
 from everyhop.scan.syntax.span import Lines, Unparsed
 from everyhop.scan.syntax.variable import Reach, Variable
 
 LONGEST: Final = 100_000
 """Characters: about a second of ruamel's time, and ten times what people write by hand."""
 
-_MASK: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
+MASK: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
 _ACTION: Final = re.compile(r"\$?\{\{(?:[^{}\n]|\}(?!\})|\{(?!\{)){0,400}\}\}|\{%[^%\n]{0,400}%\}")
 _NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 # Under these keys programs are given their environment: Kubernetes, Helm charts, GitHub, GitLab, Circle, Ansible.
@@ -43,7 +43,7 @@ def parse(text: str) -> tuple[Variable, ...]:
     """
     if len(text) > LONGEST:
         return literals.parse(text)
-    bare = _without_actions(text)
+    bare = without_actions(text)
     try:
         roots = yaml.documents(bare)
     except Unparsed:
@@ -57,7 +57,7 @@ def parse(text: str) -> tuple[Variable, ...]:
     return tuple(walk.found)
 
 
-def _without_actions(text: str) -> str:
+def without_actions(text: str) -> str:
     """The same length; a line of nothing but actions becomes blank, any other action a run of one character."""
     if "{{" not in text and "{%" not in text:
         return text
@@ -65,8 +65,8 @@ def _without_actions(text: str) -> str:
     for number, line in enumerate(lines):
         if "{{" in line or "{%" in line:
             bare = _ACTION.sub("", line).strip()
-            blank = " " if bare in ("", "-") or bare.startswith("#") else _MASK
-            lines[number] = " " * len(line) if blank == " " else _ACTION.sub(lambda m: _MASK * len(m[0]), line)
+            blank = " " if bare in ("", "-") or bare.startswith("#") else MASK
+            lines[number] = " " * len(line) if blank == " " else _ACTION.sub(lambda m: MASK * len(m[0]), line)
     return "\n".join(lines)
 
 
@@ -100,6 +100,10 @@ class _Walk:
         if name is not None and _NAME.fullmatch(name) and isinstance(value, ScalarNode):
             self._note(name, value, Reach.PROGRAM)
             return
+        own = yaml.at(node, "name")
+        if name is not None and _NAME.fullmatch(name) and yaml.at(node, "valueFrom") and isinstance(own, ScalarNode):
+            self.found.append(Variable(name, (Reference(name, None),), yaml.span_of(own, self.lines)))
+            return
         for label, part in yaml.entries(node):
             if not isinstance(part, ScalarNode):
                 inner = yaml.at(part, "value") if key.lower() in _ENVIRONMENTS else None
@@ -119,7 +123,7 @@ class _Walk:
 
     def _note(self, name: str, node: ScalarNode, reach: Reach) -> None:
         start, end = yaml.offsets(node)
-        written = self.text[start:end] if _MASK in str(node.value) else str(node.value)
+        written = self.text[start:end] if MASK in str(node.value) else str(node.value)
         span = yaml.span_of(node, self.lines)
         self.found.append(Variable(name, split(written, Grammar.TEMPLATE), span, reach))
 

@@ -34,11 +34,18 @@ class Lines:
     Lines end where Python and YAML end them (LF, CRLF, CR), not at the further separators of `str.splitlines`.
     """
 
-    __slots__ = ("_starts", "text")
+    __slots__ = ("_known", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
+        self._known: list[int] | None = None
+
+    @property
+    def _starts(self) -> list[int]:
+        """Where lines start: looked for when somebody asks, since of most modules nobody asks for a place."""
+        if self._known is None:
+            self._known = [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
+        return self._known
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, with its end; empty past the end."""
