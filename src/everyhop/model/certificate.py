@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 
 from everyhop.model.secret import Secret
 from everyhop.model.validity import Validity
@@ -53,12 +54,45 @@ class TrustAnchor:
     pem: str
 
 
+class KeyAlgorithm(Enum):
+    """The keys that are made here, by the words of `Leaf.key`.
+
+    EC P-256 is the default: every driver, server and browser takes it. Ed25519 is not among them: a certificate signed
+    with it breaks libpq's channel binding ("could not find digest for NID UNDEF", measured with PostgreSQL 15 and 18).
+    """
+
+    EC_P256 = "EC P-256"
+    EC_P384 = "EC P-384"
+    RSA_2048 = "RSA 2048"
+    RSA_3072 = "RSA 3072"
+    RSA_4096 = "RSA 4096"
+
+
+class LeafProfile(Enum):
+    """What a leaf is for; its extended key usages (RFC 5280 section 4.2.1.12) follow from it."""
+
+    SERVER = "server"
+    """Listeners: names in the subjectAltName, serverAuth."""
+    CLIENT = "client"
+    """Database users and applications: the user as CN, clientAuth."""
+    NODE = "node"
+    """A CockroachDB node, listener and dialer at once: CN `node`, both usages."""
+    PROXY = "proxy"
+    """A reverse proxy, which answers browsers and dials upstream as itself: names, both usages."""
+
+
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
-    """What is asked of an `Issuer`: a leaf for these names (DNS names in A-labels or IP addresses), for this long."""
+    """What is asked of an `Issuer`: a leaf for these names (DNS names in A-labels or IP addresses), for this long.
+
+    `common_name` is the database user of a `CLIENT`; elsewhere None, and the issuer chooses.
+    """
 
     names: tuple[str, ...]
     lifetime: timedelta
+    profile: LeafProfile = LeafProfile.SERVER
+    key: KeyAlgorithm = KeyAlgorithm.EC_P256
+    common_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

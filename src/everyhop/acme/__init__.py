@@ -1,0 +1,1 @@
+"""Certificates from public authorities: certbot's `acme` library behind the one-method `Issuer`."""
