@@ -103,6 +103,22 @@ def is_authority(certificate: Leaf) -> bool:
             return False
 
 
+def constrains_names(certificate: Leaf) -> bool:
+    """Whether an authority can vouch for some names only, and says so critically (RFC 5280 section 4.2.1.10)."""
+    with reading("the certificate"):
+        extensions = x509.load_der_x509_certificate(certificate.der).extensions
+        try:
+            found = extensions.get_extension_for_class(x509.NameConstraints)
+        except x509.ExtensionNotFound:
+            return False
+        return found.critical and bool(found.value.permitted_subtrees)
+
+
+def pem_of(certificate: Leaf) -> str:
+    """The certificate as PEM, ending in a line feed."""
+    return x509.load_der_x509_certificate(certificate.der).public_bytes(Encoding.PEM).decode("ascii")
+
+
 def anchors_from_pem(text: str, source: str | None = None) -> tuple[TrustAnchor, ...]:
     """The trust anchors in a PEM text, in order. Raises `SourceError`, also where there is none."""
     with reading("the PEM text", source):
