@@ -53,7 +53,7 @@ class SystemdTimer:
         return *written, Reload(self.listener)
 
     def service(self) -> str:
-        """The service: once. It writes where products keep their settings, so most of the file system stays open to it."""
+        """The service. It writes where products keep their settings, so the file system stays open to it."""
         credential = f"LoadCredential={CREDENTIAL}:{_path(self.passphrase_file)}\n" if self.passphrase_file else ""
         return f"""\
 # Written by everyhop renew --install; everyhop renew --install writes it anew.
