@@ -11,11 +11,14 @@ import pytest
 
 from everyhop.lab import mariadb as mariadb_server
 from everyhop.lab import nginx as nginx_server
+from everyhop.lab import pebble as pebble_server
 from everyhop.lab import postgresql as postgresql_server
+from everyhop.lab.pebble import Faults, Pebble, Rules
 from everyhop.lab.server import Server
 from everyhop.lab.session import Lab
 from everyhop.model.posture import Assurance
 from everyhop.pki.authority import Authority
+from tests.unpacked import PEBBLE
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +68,18 @@ def exposed_mariadb(lab: Lab) -> Server:
 def exposed_nginx(lab: Lab) -> Server:
     """An nginx that knows plain HTTP only."""
     return nginx_server.start(lab, Assurance.PLAINTEXT)
+
+
+@pytest.fixture(scope="session")
+def pebble(lab: Lab) -> Pebble:
+    """The machine's ACME server, which rejects every fifth nonce."""
+    return pebble_server.start(lab, Faults(rejected_nonces=20))
+
+
+@pytest.fixture(scope="session")
+def newer_pebble(lab: Lab) -> Pebble:
+    """One that knows renewal information, profiles and addresses: it has to be fetched."""
+    if not PEBBLE.is_there:
+        pytest.skip(f"{PEBBLE.servers[0]} is not on the machine, and could not be fetched (make servers)")
+    rules = Rules(profiles={"default": 90 * 86400, "shortlived": 6 * 86400}, other_roots=1)
+    return pebble_server.start(lab, Faults(rejected_nonces=20), rules, directories=PEBBLE.directories)

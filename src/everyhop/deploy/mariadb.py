@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from everyhop.deploy.certificate import Keeping
 from everyhop.deploy.change import Change, Restart, WriteFile
-from everyhop.deploy.files import Files, Owner
+from everyhop.deploy.files import Files
 from everyhop.dialects import mariadb
 from everyhop.model.certificate import Issued
+from everyhop.model.owner import Owner
 from everyhop.model.posture import ClientAuth, Posture
 from everyhop.model.profile import Profile
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from everyhop.deploy.certificate import Keeping
 from everyhop.deploy.change import Change, Reload, WriteFile
-from everyhop.deploy.files import Files, Owner
+from everyhop.deploy.files import Files
 from everyhop.deploy.plan import raised
 from everyhop.dialects import nginx
 from everyhop.errors import EveryhopError, SourceError
 from everyhop.model.certificate import Issued
+from everyhop.model.owner import Owner
 from everyhop.model.posture import ClientAuth, Posture
 from everyhop.model.profile import Profile
 from everyhop.model.secret import Secret

@@ -8,12 +8,13 @@ from pathlib import PurePosixPath
 
 from everyhop.deploy.certificate import Keeping
 from everyhop.deploy.change import Change, MakeDirectory, Reload, WriteFile
-from everyhop.deploy.files import Files, Found, Owner
+from everyhop.deploy.files import Files, Found
 from everyhop.deploy.plan import raised
 from everyhop.dialects import postgresql
 from everyhop.dialects.postgresql import Verifiers, conf
 from everyhop.errors import SourceError
 from everyhop.model.certificate import Issued
+from everyhop.model.owner import Owner
 from everyhop.model.posture import ClientAuth, Posture
 from everyhop.model.profile import Profile
 from everyhop.model.secret import Secret

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from everyhop.deploy import place
 from everyhop.deploy.control import Controls
 from everyhop.deploy.journal import ControlStep, DirectoryStep, FileStep, Journal, Stage, digest, latest, locked
+from everyhop.disk import place
 from everyhop.errors import DeployError, EveryhopError
 
 

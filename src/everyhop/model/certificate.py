@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from everyhop.model.secret import Secret
@@ -85,14 +85,24 @@ class LeafProfile(Enum):
 class CertificateRequest:
     """What is asked of an `Issuer`: a leaf for these names (DNS names in A-labels or IP addresses), for this long.
 
-    `common_name` is the database user of a `CLIENT`; elsewhere None, and the issuer chooses.
+    `lifetime` None leaves it to the issuer. `common_name` is the database user of a `CLIENT`; elsewhere None, and the
+    issuer chooses.
     """
 
     names: tuple[str, ...]
-    lifetime: timedelta
+    lifetime: timedelta | None = None
     profile: LeafProfile = LeafProfile.SERVER
     key: KeyAlgorithm = KeyAlgorithm.EC_P256
     common_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What is handed over for a key that stays where it is: PEM of leaf and intermediates, and the anchors."""
+
+    chain_pem: str
+    anchors_pem: str
+    chain: Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +113,33 @@ class Issued:
     anchors_pem: str
     key_pem: Secret
     chain: Chain
+
+
+class RevocationReason(Enum):
+    """Why a certificate is no longer to be believed, by its name in RFC 5280 section 5.3.1.
+
+    Left out is what does not apply here: holds, attribute authorities, and `removeFromCRL`, which is for delta CRLs.
+    """
+
+    UNSPECIFIED = "unspecified"
+    KEY_COMPROMISE = "keyCompromise"
+    CA_COMPROMISE = "cACompromise"
+    AFFILIATION_CHANGED = "affiliationChanged"
+    SUPERSEDED = "superseded"
+    CESSATION_OF_OPERATION = "cessationOfOperation"
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A certificate, by its serial number, that is not to be believed since `since` (with an offset)."""
+
+    serial: int
+    since: datetime
+    reason: RevocationReason = RevocationReason.UNSPECIFIED
+
+    def __post_init__(self) -> None:
+        if self.since.tzinfo is None:
+            raise ValueError("a revocation needs a time with an offset")
+        # RFC 5280 section 4.1.2.2: positive, and at most 20 octets with the sign.
+        if not 0 < self.serial < 1 << 159:
+            raise ValueError("a serial number is positive and has at most 159 bits")

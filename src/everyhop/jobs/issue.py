@@ -1,0 +1,76 @@
+"""Issue: a new lineage with its first version, deployed to those who use it; or a leaf for a key kept elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from everyhop.errors import LineageError
+from everyhop.jobs.deployment import Deployed, Telling, deploy
+from everyhop.jobs.issuing import Help, issuer_of
+from everyhop.jobs.office import Office
+from everyhop.lineage.deployment import Part
+from everyhop.lineage.ledger.event import Kind
+from everyhop.lineage.name import parse_name
+from everyhop.lineage.terms import IssuerName, Terms
+from everyhop.lineage.version import Version
+from everyhop.model.certificate import LeafProfile, Signed
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The lineage's name and folder, its first version, and what became of each deployment."""
+
+    name: str
+    path: str
+    version: Version
+    deployed: tuple[Deployed, ...]
+
+
+def issue(office: Office, name: str, terms: Terms, given: Help) -> Made:
+    """A new lineage. Nothing is kept where no certificate was made.
+
+    Raises `LineageError` where there is one of the name, `IssueError` where nothing was issued, `DiskError`.
+    """
+    store, name = office.store, parse_name(name)
+    if name in store.names():
+        raise LineageError(
+            f"there is a lineage {name} already",
+            hint=f"everyhop renew {name} --force makes its next version; --lineage NAME names another one",
+        )
+    issuer = issuer_of(office, terms, given)
+    with office.ledger() as ledger:
+        issued = issuer.issue(terms.request)
+        lineage = store.create(name, terms)
+        try:
+            version = lineage.add(issued)
+        except BaseException:
+            store.remove(name)
+            raise
+        ledger.append(
+            office.event(Kind.ISSUED, version.leaf, name, f"{terms.issuer.value}, {terms.request.profile.value}")
+        )
+    crl = lists_of(office, terms)
+    return Made(
+        name, lineage.path, version, tuple(deploy(office, name, version, terms.deployments, crl, Telling.FIRST_TIME))
+    )
+
+
+def sign(office: Office, csr_pem: str, profile: LeafProfile, terms: Terms, given: Help) -> Signed:
+    """A leaf for a key that stays where it is. It is noted in the ledger and kept nowhere: there is no key to renew.
+
+    Raises `IssueError` with what is wrong with the request.
+    """
+    kept = office.authority()
+    with office.ledger() as ledger:
+        authority = kept.issuer(given.passphrase() if kept.is_sealed() else None)
+        signed = authority.sign(csr_pem, profile, terms.request.lifetime)
+        leaf = signed.chain.leaf
+        name = next(iter(leaf.names), leaf.subject)
+        ledger.append(office.event(Kind.ISSUED, leaf, name, f"internal, {profile.value}, by signing request"))
+    return signed
+
+
+def lists_of(office: Office, terms: Terms) -> str | None:
+    """The revocation lists, where a deployment wants them; None elsewhere."""
+    wanted = any(Part.CRL in deployment.files for deployment in terms.deployments)
+    return office.authority().crl_pem() if wanted and terms.issuer is not IssuerName.ADOPTED else None
