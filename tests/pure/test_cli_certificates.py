@@ -152,6 +152,7 @@ def test_json_has_stable_keys(desk: Desk) -> None:
         (["db.internal", "--days", "3000"], 4, "3000 days would end after the authority itself"),
         (["db.internal", "--for", "cockroachdb"], 2, "hint: --profile node for a node, --user NAME for a client"),
         (["db.internal", "--owner", "root"], 2, "hint: --for PRODUCT has usual places, --out DIR names one"),
+        (["db.internal", "--out", "x", "--owner", "no-such-account"], 2, "hint: is the product installed?"),
         (["db.internal", "--out", "x", "--reload", "'"], 2, "--reload: the command cannot be read"),
         (["db.internal", "--out", "x", "--endpoint", "db"], 2, "--endpoint: "),
         (["--user", "app", "--for", "postgresql"], 2, "hint: --out DIR says where"),
@@ -573,6 +574,16 @@ def test_what_certbot_renews_is_deployed(empty: Desk) -> None:
     assert empty.run("cert", "adopt", empty.folder).exit_code == 2
 
 
+def test_without_its_hook_nothing_is_adopted(empty: Desk) -> None:
+    """It would be deployed once and never again, and nobody would know."""
+    live = certbot(empty.folder, 1, Authority.create("Public", lambda: later(0)))
+    (empty.folder / "renewal-hooks").write_text("in the way")
+    assert empty.run("cert", "adopt", live).exit_code == 4
+    assert "no lineage yet" in empty.run("cert", "list").output
+    (empty.folder / "renewal-hooks").unlink()
+    assert "nobody uses it yet" in empty.run("cert", "adopt", live).output
+
+
 def test_a_timer_is_written_once(desk: Desk) -> None:
     """With the passphrase as a credential; and not without one, for nobody can be asked at night."""
     units = desk.folder / "units"
@@ -586,6 +597,20 @@ def test_a_timer_is_written_once(desk: Desk) -> None:
     assert "as it was" in desk.done("renew", "--install", "--into", units)
     desk.done("renew", "--install", "--cron", "--into", desk.folder / "cron")
     assert f"--passphrase-file {desk.file}" in (desk.folder / "cron").read_text()
+
+
+def test_one_more_uses_a_lineage(desk: Desk) -> None:
+    """And is kept up to date from then on; the same folder again changes who it is, and is no second one."""
+    desk.done("cert", "issue", "db.internal")
+    one, two = desk.folder / "one", desk.folder / "two"
+    for out in (one, two, one):
+        result = desk.run("cert", "deploy", "db.internal", "--out", out)
+        assert result.exit_code == 0, result.output
+    desk.done("renew", "--force")
+    assert (one / "server.crt").read_bytes() == (two / "server.crt").read_bytes()
+    assert desk.run("cert", "list").output.count("  with   app") == 2
+    assert desk.run("cert", "deploy", "db.internal").exit_code == 2
+    assert desk.run("cert", "deploy", "db.interna", "--out", one).exit_code == 4
 
 
 def test_nothing_is_made_by_looking(empty: Desk) -> None:

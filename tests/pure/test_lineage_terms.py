@@ -18,7 +18,9 @@ from everyhop.lineage.terms import AcmeTerms, IssuerName, Terms
 from everyhop.lineage.version import Version
 from everyhop.model.certificate import CertificateRequest, KeyAlgorithm, LeafProfile
 from everyhop.model.owner import Owner
-from tests.certificates import good, new_authority
+from everyhop.pki.authority import Authority
+from everyhop.pki.hierarchy import new_intermediate, new_root
+from tests.certificates import good, new_authority, utc_now
 
 FILES = {Part.CHAIN: "/srv/tls/server.pem", Part.KEY: "/srv/tls/server.key"}
 NAMES = [
@@ -93,6 +95,18 @@ def test_each_part_goes_into_its_file_with_its_mode(version: Version) -> None:
     assert wanted["/srv/anchors"].content == version.anchors_pem
     assert "PRIVATE" not in repr(wanted)
     assert {str(file.owner) for file in wanted.values()} == {"app:app"}
+
+
+@pytest.mark.parametrize("consumer", Consumer)
+def test_mysql_alone_has_the_intermediates_among_its_anchors(consumer: Consumer) -> None:
+    """It looks for them nowhere else; for everybody else the anchors are the roots."""
+    root = new_root("Root", None, utc_now())
+    below = Authority(new_intermediate("Below", root, None, utc_now()), utc_now, anchors=(root.certificate,))
+    issued = good(below, "db.internal")
+    version = Version(1, issued.chain_pem, issued.anchors_pem, issued.key_pem, issued.chain)
+    (anchors,) = Deployment(consumer, {Part.ANCHORS: "/srv/ca.pem"}, Owner("root", "root")).wanted(version)
+    between = version.intermediates_pem if consumer is Consumer.MYSQL else ""
+    assert anchors.content == version.anchors_pem + between
 
 
 @pytest.mark.parametrize(

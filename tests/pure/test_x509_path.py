@@ -42,7 +42,7 @@ def intermediate(name: str = "Path Intermediate", *extensions: x509.ExtensionTyp
     usage = AUTHORITY._certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     builder = builder.add_extension(usage, critical=True)
     for extension in extensions:
-        builder = builder.add_extension(extension, critical=True)
+        builder = builder.add_extension(extension, critical=not isinstance(extension, x509.ExtendedKeyUsage))
     return builder.sign(AUTHORITY._key, hashes.SHA256()).public_bytes(Encoding.DER), key
 
 
@@ -134,6 +134,17 @@ def test_a_certificate_for_clients_is_not_believed_of_a_server() -> None:
     ).add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
     served = chain([builder.sign(AUTHORITY._key, hashes.SHA256()).public_bytes(Encoding.DER)])
     assert not is_trusted(served, ANCHORS, NOW)
+
+
+@pytest.mark.parametrize("dialled", ["db.internal", "my_db", None])
+def test_an_intermediate_for_servers_alone_is_believed_of_servers(dialled: str | None) -> None:
+    """As public authorities have them now; one that is for clients alone is not, whether a name is asked or none."""
+    usage = x509.oid.ExtendedKeyUsageOID
+    servers, key = intermediate("For servers", x509.ExtendedKeyUsage([usage.SERVER_AUTH]))
+    verify_path(chain([below(servers, key, dialled or "db.internal"), servers]), ANCHORS, dialled, NOW)
+    clients, key = intermediate("For clients", x509.ExtendedKeyUsage([usage.CLIENT_AUTH]))
+    with pytest.raises(TrustError):
+        verify_path(chain([below(clients, key, dialled or "db.internal"), clients]), ANCHORS, dialled, NOW)
 
 
 def test_a_loop_of_issuers_ends() -> None:

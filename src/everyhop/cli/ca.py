@@ -9,28 +9,19 @@ from pathlib import Path
 import click
 
 from everyhop.cli import passphrase
+from everyhop.cli.ca_init import init
+from everyhop.cli.ca_roll import roll
 from everyhop.cli.document import document_options, show, write
 from everyhop.cli.exit_codes import ExitCode
 from everyhop.cli.state import state_option
-from everyhop.errors import LineageError, SettingsError
 from everyhop.jobs import crl as crl_job
 from everyhop.jobs import export as export_job
-from everyhop.jobs import roll as roll_job
-from everyhop.jobs.found import found
 from everyhop.jobs.ledger import entries, verdict
 from everyhop.jobs.office import Office
-from everyhop.lineage.authority import UNSEALED, Founding, Seal
 from everyhop.lineage.ledger.chain import Broken, Witness
-from everyhop.lineage.prospect import Move
-from everyhop.lineage.standing import Standing, standing
-from everyhop.model.secret import Secret
-from everyhop.pki.constraints import Constraints
-from everyhop.pki.key import named_algorithm
-from everyhop.render.authority import permitted_words, standing_json, standing_text
+from everyhop.lineage.standing import standing
+from everyhop.render.authority import standing_json, standing_text
 from everyhop.render.ledger import entries_json, entries_text
-from everyhop.render.roll import prospect_text
-
-_ROOT_OPTION = "--root-passphrase-file"
 
 
 @click.group()
@@ -38,7 +29,7 @@ def ca() -> None:
     """Keep an authority of your own: for databases, for clients, for every name that no public authority may know.
 
     \b
-      everyhop ca init --permit db.internal,10.0.0.0/8    once; asks two passphrases
+      everyhop ca init --permit db.internal,10.0.0.0/8   asks two passphrases
       everyhop ca show                                    how it stands
 
     A root, whose key belongs into a drawer, and an intermediate, which issues. Both keys are sealed by passphrases, and
@@ -46,53 +37,10 @@ def ca() -> None:
     """
 
 
-@ca.command()
-@click.option("--name", default="everyhop", show_default=True, help="What people read in its certificates.")
-@click.option(
-    "--permit", multiple=True, metavar="NAME,NETWORK", help="For which domains (and all below) and networks it speaks."
-)
-@click.option("--unconstrained", is_flag=True, help="Let it speak for every name there is, instead of --permit.")
-@click.option(
-    "--key", "key_word", default="EC-P256", show_default=True, help="EC-P256, EC-P384, RSA-2048, RSA-3072 or RSA-4096."
-)
-@click.option(
-    _ROOT_OPTION, type=click.Path(path_type=Path), metavar="FILE", help="The root's passphrase (else it is asked for)."
-)
-@passphrase.passphrase_option
-@click.option("--unsealed", is_flag=True, help="Keep the intermediate's key in the clear: nobody needs to be asked.")
-@state_option
-def init(
-    office: Office,
-    name: str,
-    permit: tuple[str, ...],
-    key_word: str,
-    root_passphrase_file: Path | None,
-    passphrase_file: Path | None,
-    *,
-    unconstrained: bool,
-    unsealed: bool,
-) -> None:
-    """Make the authority: a root and an intermediate below it.
-
-    \b
-      everyhop ca init --permit db.internal,10.0.0.0/8
-      everyhop ca init --permit tips.internal --root-passphrase-file root.pass \\
-          --passphrase-file /etc/everyhop.pass        nobody is asked: for scripts
-
-    Who has the key of an authority can pose as every name for which it may speak. So it is told which ones
-    (--permit), and dialers hold it to that. Ed25519 is not offered: PostgreSQL's channel binding breaks with it.
-    """
-    founding = Founding(name, _constraints(permit, unconstrained=unconstrained), named_algorithm(key_word))
-    if unsealed and passphrase_file is not None:
-        raise click.UsageError("--unsealed and --passphrase-file exclude each other", click.get_current_context())
-    _refuse_second(office)
-    root, intermediate = _new_passphrases(root_passphrase_file, passphrase_file, unsealed=unsealed)
-    made = found(office, founding, root, intermediate)
-    click.echo(standing_text(made, office.now()))
-    click.echo(_next_steps(made, passphrase_file))
+ca.add_command(init)
 
 
-@ca.command("show")
+@ca.command("show", short_help="Show its certificates, keys, lists and roll-over.")
 @document_options
 @state_option
 def show_authority(office: Office, form: str, output: Path | None) -> None:
@@ -106,7 +54,7 @@ def show_authority(office: Office, form: str, output: Path | None) -> None:
     show("ca show", form, output, lambda: standing_text(here, now), lambda: {"authority": standing_json(here)}, now)
 
 
-@ca.command()
+@ca.command(short_help="Write what dialers are to believe; take a key offline.")
 @click.option(
     "--format", "form", type=click.Choice(["pem", "der", "java"]), default="pem", show_default=True,
     help="pem: one file of all; der: one certificate; java: a keystore (PKCS#12).",
@@ -137,7 +85,7 @@ def export(office: Office, form: str, output: Path | None, root_key: Path | None
         click.echo("its password is Java's usual one, changeit: there are certificates alone in it", err=True)
 
 
-@ca.command()
+@ca.command(short_help="Print the revocation lists, or make new ones.")
 @click.option("--renew", is_flag=True, help="Make new lists now, with the next number.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Instead of stdout.")
 @passphrase.passphrase_option
@@ -164,53 +112,10 @@ def crl(office: Office, output: Path | None, passphrase_file: Path | None, *, re
     write(text.encode(), output)
 
 
-@ca.command()
-@click.option("--yes", is_flag=True, help="Do the next step without asking.")
-@click.option("--undo", is_flag=True, help="Go back to the step before.")
-@click.option("--plan", "only_plan", is_flag=True, help="Show where it stands and what comes next; do nothing.")
-@click.option(
-    "--root-key", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-    help="The old root's sealed key, where it was taken away.",
-)  # fmt: skip
-@click.option(
-    _ROOT_OPTION, type=click.Path(path_type=Path), metavar="FILE", help="The root's passphrase (else it is asked for)."
-)
-@passphrase.passphrase_option
-@state_option
-def roll(
-    office: Office,
-    root_key: Path | None,
-    root_passphrase_file: Path | None,
-    passphrase_file: Path | None,
-    *,
-    yes: bool,
-    undo: bool,
-    only_plan: bool,
-) -> None:
-    """Roll over to a new root, one step at a time, without an hour in which somebody is not believed.
-
-    \b
-      everyhop ca roll --plan       where it stands, and what the next step does
-      everyhop ca roll              shows that, asks, and does it
-
-    1 introduced: both roots are believed. 2 switched: the new one issues. 3 withdrawn: the new one alone is believed.
-    4 settled: the old one is forgotten. Between them everyhop renew brings every lineage up to date, and a step is
-    refused until that is proven. --undo leads back from each but the last.
-    """
-    before = roll_job.prospect(office, Move.BACK if undo else Move.NEXT)
-    click.echo(prospect_text(before))
-    if only_plan:
-        return
-    if before.obstacles:
-        raise LineageError("the next step would leave somebody behind", hint="everyhop renew first, then again")
-    if not yes:
-        _confirm()
-    roll_job.step(office, before, lambda: _signers(office, root_key, root_passphrase_file, passphrase_file))
-    click.echo()
-    click.echo(prospect_text(roll_job.prospect(office)))
+ca.add_command(roll)
 
 
-@ca.command()
+@ca.command(short_help="Show what was done, or prove it unchanged.")
 @click.option("--verify", is_flag=True, help="Hold every entry against the one before; exit code 1 if one was changed.")
 @click.option("--witness", metavar="NUMBER:DIGEST", help="The last entry as it was noted elsewhere (with --verify).")
 @document_options
@@ -243,90 +148,3 @@ def ledger(office: Office, form: str, output: Path | None, witness: str | None, 
         lambda: {"intact": not broken, "said": seen.text(), "witness": head}, now,
     )  # fmt: skip
     sys.exit(ExitCode.FINDINGS if broken else ExitCode.CLEAN)
-
-
-def _constraints(permit: tuple[str, ...], *, unconstrained: bool) -> Constraints | None:
-    if unconstrained and permit:
-        raise click.UsageError("--unconstrained and --permit exclude each other", click.get_current_context())
-    if unconstrained:
-        return None
-    if not permit:
-        raise SettingsError(
-            "an authority is told for which names it may speak",
-            key="--permit",
-            hint="--permit db.internal,10.0.0.0/8 (a domain and all below it, a network); or --unconstrained, where a "
-            "stolen key would speak for every name in the world",
-        )
-    return Constraints.parse(permit)
-
-
-def _refuse_second(office: Office) -> None:
-    """Nobody types two passphrases to be told that there is an authority already."""
-    from everyhop.disk.private import PrivateDirectory  # noqa: PLC0415 - for this one question
-    from everyhop.lineage.authority import DIRECTORY  # noqa: PLC0415 - as above
-
-    home = PrivateDirectory.open(office.home)
-    if home is not None:
-        with home:
-            if DIRECTORY in home.names():
-                raise LineageError(
-                    "there is an authority already",
-                    path=f"{office.home}/{DIRECTORY}",
-                    hint="everyhop ca show tells about it; everyhop ca roll puts a new root beside it",
-                )
-
-
-def _new_passphrases(root_file: Path | None, file: Path | None, *, unsealed: bool) -> tuple[Secret, Seal]:
-    root = (
-        passphrase.from_file(root_file, _ROOT_OPTION)
-        if root_file is not None
-        else passphrase.chosen("New passphrase for the root key, which is needed again in years", _ROOT_OPTION)
-    )
-    if unsealed:
-        return root, UNSEALED
-    given = passphrase.given(file, os.environ)
-    return root, given or passphrase.chosen(
-        "New passphrase for the intermediate key, which is needed to issue", passphrase.OPTION
-    )
-
-
-def _signers(
-    office: Office, root_key: Path | None, root_file: Path | None, file: Path | None
-) -> tuple[Secret, Seal, Secret | None]:
-    """The passphrases that open the old keys and seal the new ones; and the old root's key, where it was elsewhere."""
-    root = (
-        passphrase.from_file(root_file, _ROOT_OPTION)
-        if root_file is not None
-        else passphrase.asked("Passphrase for the root key", _ROOT_OPTION)
-    )
-    sealed = office.authority().is_sealed()
-    below: Seal = passphrase.needed(file, os.environ) if sealed else UNSEALED
-    return root, below, None if root_key is None else export_job.read_root_key(root_key)
-
-
-def _confirm() -> None:
-    if not sys.stdin.isatty():
-        raise SettingsError("nobody can be asked here, so nothing was done", hint="--yes does it, --plan only shows it")
-    if not click.confirm("\nDo it?", default=False, err=True):
-        raise click.Abort
-
-
-def _next_steps(made: Standing, passphrase_file: Path | None) -> str:
-    root, file = made.issuing.root_key, f" --passphrase-file {passphrase_file}" if passphrase_file else ""
-    sealed = (
-        "The intermediate's key opens with its passphrase, at each issuing and renewal."
-        if made.sealed
-        else "The intermediate's key lies IN THE CLEAR, as --unsealed asked for: whoever reads that file issues."
-    )
-    first = (made.permitted or ("db.internal",))[0]
-    name = first if "/" not in first else "ADDRESS"
-    return (
-        f"\n{sealed}\n"
-        f"The root's key is missed only by everyhop ca roll. Take it offline, then keep two copies:\n"
-        f"  everyhop ca export --root-key /media/stick/{Path(root or '').name}\n"
-        f"\nNext, for {permitted_words(made)}:\n"
-        f"  everyhop cert issue {name} --for postgresql{file}\n"
-        f"  everyhop cert issue --user app --out ./app{file}\n"
-        f"  everyhop trust install                    programs of this machine believe it\n"
-        f"  everyhop renew --install{file}"
-    )

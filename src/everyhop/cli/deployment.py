@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from everyhop.disk import account
-from everyhop.errors import SettingsError
+from everyhop.errors import DiskError, SettingsError
 from everyhop.lineage.deployment import Consumer, Deployment, Part, default_deployment
 from everyhop.lineage.layout import files_in, folder_for
 from everyhop.lineage.terms import IssuerName
@@ -98,7 +98,18 @@ def deployment_of(
     if options.consumer is None or request.profile is LeafProfile.CLIENT:
         # A client's key is the client's, and no server is told of it.
         owner, reload = owner or account.owner(*account.own_numbers()), reload or ()
-    return (replace(default_deployment(consumer, files, owner=owner, reload=reload), endpoint=options.endpoint),)
+    deployment = default_deployment(consumer, files, owner=owner, reload=reload)
+    _refuse_unknown(deployment.owner)
+    return (replace(deployment, endpoint=options.endpoint),)
+
+
+def _refuse_unknown(owner: Owner) -> None:
+    """Before anything is issued: files that nobody could own would only be put back."""
+    try:
+        account.numbers(owner)
+    except DiskError as error:
+        hint = "is the product installed? --owner USER:GROUP names another one"
+        raise SettingsError(error.message, key="--owner", hint=hint) from error
 
 
 def _usual_folder(consumer: Consumer, request: CertificateRequest, name: str) -> str:

@@ -20,6 +20,7 @@ R = TypeVar("R")
 _DIRECTORY: Final = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
 _LARGEST: Final = 4096
 OPTION: Final = "--passphrase-file"
+ROOT_OPTION: Final = "--root-passphrase-file"
 
 
 def passphrase_option(command: Callable[..., R]) -> Callable[..., R]:
@@ -29,6 +30,16 @@ def passphrase_option(command: Callable[..., R]) -> Callable[..., R]:
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="The intermediate's passphrase, in a file that nobody else can read (else it is asked for).",
+    )(command)
+
+
+def root_passphrase_option(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command `--root-passphrase-file`, as `root_passphrase_file: Path | None`."""
+    return click.option(
+        ROOT_OPTION,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The root's passphrase, in such a file (else it is asked for).",
     )(command)
 
 
@@ -63,15 +74,25 @@ def given(path: Path | None, environment: Mapping[str, str]) -> Secret | None:
     if not directory:
         return None
     credential = Path(directory) / CREDENTIAL
-    # systemd hands it over readable by the service's account alone, in a mode of its own (0440 with an ACL mask).
-    return (
-        _first_line(credential.read_bytes()[: _LARGEST + 1], CREDENTIAL, _DIRECTORY) if credential.is_file() else None
-    )
+    try:
+        # Systemd hands it over readable by the service's account alone, in a mode of its own (systemd.exec(5)).
+        return _first_line(credential.read_bytes()[: _LARGEST + 1], str(credential), _DIRECTORY)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        hint = f"LoadCredential={CREDENTIAL}:FILE in the unit hands it over"
+        raise SettingsError(f"cannot be read: {reason}", path=str(credential), key=_DIRECTORY, hint=hint) from error
 
 
 def needed(path: Path | None, environment: Mapping[str, str], what: str = "the intermediate key") -> Secret:
     """The passphrase, asked for on a terminal where nothing else says it. Raises `SettingsError` where nobody can."""
     return given(path, environment) or asked(f"Passphrase for {what}", OPTION)
+
+
+def asks(path: Path | None) -> Callable[[], Secret]:
+    """The same, when somebody needs it."""
+    return lambda: needed(path, os.environ)
 
 
 def asked(question: str, option: str) -> Secret:

@@ -12,7 +12,7 @@ import click
 from everyhop.cli import passphrase
 from everyhop.cli.exit_codes import ExitCode
 from everyhop.cli.program import own_program
-from everyhop.cli.state import state_option
+from everyhop.cli.state import LEDGER, state_option
 from everyhop.errors import LineageError, SettingsError
 from everyhop.jobs.deployment import Fate
 from everyhop.jobs.install import CRON, SYSTEMD, install_cron, install_timer
@@ -54,9 +54,9 @@ def renew(
     """Renew what is due, give it to whoever uses it, and look whether it is served.
 
     \b
-      everyhop renew                                                  all, and the CRL
+      everyhop renew                         everything, and the revocation lists
       everyhop renew db.internal --force
-      everyhop renew --install --passphrase-file /etc/everyhop.pass   by itself
+      everyhop renew --install --passphrase-file /etc/everyhop.pass
 
     Each lineage is by itself: one that fails keeps no other from being renewed, and is tried again later. A server that
     does not show its new certificate gets the old one back. Exit codes: 0 done and seen, 1 something was put back, 4
@@ -110,6 +110,10 @@ def _install(office: Office, passphrase_file: Path | None, into: Path | None, *,
         done = install_cron(office, own_program(), passphrase_file, into or Path(CRON))
     else:
         done = install_timer(office, own_program(), passphrase_file, into or Path(SYSTEMD))
+    if office.shared is not None:
+        click.echo(
+            f"{LEDGER} holds here, and not for what was written: give it there as well, or it notes here", err=True
+        )
     for path in done.paths:
         click.echo(f"{'written' if done.changed else 'as it was'}: {path}")
     if done.then:

@@ -33,7 +33,7 @@ def trust() -> None:
     """
 
 
-@trust.command()
+@trust.command(short_help="Put the root into this machine's stores.")
 @_file_argument
 @_store_option
 @click.option("--unconstrained", is_flag=True, help="Take an authority that could speak for every site in the world.")
@@ -54,7 +54,7 @@ def install(office: Office, file: Path | None, stores: tuple[str, ...], *, uncon
     _tell(job.install(anchors, job.stores(stores, Path.home())), "believes it now", "believed it already")
 
 
-@trust.command()
+@trust.command(short_help="Take it out of them again.")
 @_file_argument
 @_store_option
 @state_option

@@ -60,6 +60,12 @@ class Keeping:
         """Which client certificates were revoked."""
         return f"{self.folder}/clients.crl"
 
+    def client_files(self, clients: Clients | None) -> tuple[str | None, str | None]:
+        """Where the anchors and the lists go; None for what there is none of."""
+        if clients is None:
+            return None, None
+        return self.client_anchors, self.client_crl if clients.crl is not None else None
+
     def paths(self) -> tuple[str, ...]:
         """The files that `changes` writes."""
         return self.certificate, self.key, self.client_anchors, self.client_crl

@@ -146,6 +146,14 @@ def latest(root: Path) -> Journal | None:
     return _load(newest) if newest else None
 
 
+def forget(root: Path, keep: int) -> None:
+    """Let go of all but the last `keep` applies: what they replaced were keys, perhaps. The caller holds no lock."""
+    if root.is_dir():
+        with _opened(root) as directory, directory.locked("forget old journals"):
+            for name in [name for name in directory.names() if name.isdigit()][:-keep]:
+                directory.remove_inside(name)
+
+
 def digest(content: bytes) -> str:
     """SHA-256, by which a file is known again."""
     return hashlib.sha256(content).hexdigest()

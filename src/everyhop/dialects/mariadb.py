@@ -35,7 +35,7 @@ _HEADING = "# Written by everyhop. In a group of its own: no client reads [maria
 class TlsFiles:
     """Where certificate, key and (for client certificates) trust anchors and revocation lists lie on the server's host.
 
-    `client_crl` needs the lists of all authorities above a client: MariaDB refuses every client where the root's is missing.
+    `client_crl` needs the lists of all authorities above a client: without the root's MariaDB refuses every client.
     """
 
     certificate: str

@@ -81,18 +81,22 @@ def adopt(
             "is not a directory of certbot's", path=str(directory), hint="/etc/letsencrypt/live/NAME is wanted"
         )
     called = parse_name(name or source.name)
-    with office.ledger() as ledger:
-        lineage = take_over(office.store, called, str(source), deployments)
-        version = lineage.live()
-        assert version is not None  # noqa: S101 - it was just added
-        ledger.append(office.event(Kind.ADOPTED, version.leaf, called, str(source)))
     hook = HookTarget(
         "certbot",
         str(source.parent.parent / "renewal-hooks" / "deploy" / f"everyhop-{_plain(called)}"),
         str(source),
         (*program, "renew", called, "--state", office.home),
     )
-    apply(remedy((hook,), look_at((hook,)), load("internal")), Path(office.journal) / "certbot", {})
+    with office.ledger() as ledger:
+        lineage = take_over(office.store, called, str(source), deployments)
+        try:
+            version = lineage.live()
+            assert version is not None  # noqa: S101 - it was just added
+            apply(remedy((hook,), look_at((hook,)), load("internal")), Path(office.journal) / "certbot", {})
+        except BaseException:
+            office.store.remove(called)
+            raise
+        ledger.append(office.event(Kind.ADOPTED, version.leaf, called, str(source)))
     done = tuple(deploy(office, called, version, deployments, None, Telling.FIRST_TIME))
     return Adopted(called, version, hook.path, done)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Final
 
 from everyhop.deploy import journal as journals
 from everyhop.deploy.apply import apply
@@ -25,6 +26,9 @@ from everyhop.lineage.ledger.event import Kind
 from everyhop.lineage.name import folder_of
 from everyhop.lineage.version import Version
 from everyhop.model.location import Location
+
+_JOURNALS: Final = 2
+"""Ways back that are kept for each lineage: each has the key that was replaced."""
 
 
 class Fate(Enum):
@@ -83,6 +87,8 @@ def _deploy(
         _heal(root, controls)
         receipt = apply(remedy((target,), look_at((target,)), load("internal")), root, controls)
         changed = receipt.journal is not None
+        if changed:
+            journals.forget(root, _JOURNALS)
         if location is None:
             return Deployed(consumer, folder, Fate.DONE if changed else Fate.NOTHING)
         reason = why_not_served(location, version.leaf, office.now)

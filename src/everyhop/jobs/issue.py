@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from everyhop.errors import LineageError
-from everyhop.jobs.deployment import Deployed, Telling, deploy
+from everyhop.jobs.deployment import Deployed, Fate, Telling, deploy
 from everyhop.jobs.issuing import Help, issuer_of
 from everyhop.jobs.office import Office
-from everyhop.lineage.deployment import Part
+from everyhop.lineage.deployment import Deployment, Part
 from everyhop.lineage.ledger.event import Kind
 from everyhop.lineage.name import parse_name
 from everyhop.lineage.terms import IssuerName, Terms
@@ -53,6 +53,26 @@ def issue(office: Office, name: str, terms: Terms, given: Help) -> Made:
     return Made(
         name, lineage.path, version, tuple(deploy(office, name, version, terms.deployments, crl, Telling.FIRST_TIME))
     )
+
+
+def deploy_more(office: Office, name: str, more: tuple[Deployment, ...]) -> tuple[Deployed, ...]:
+    """Put a lineage's live version where one more uses it, and remember that; the same files are not written twice.
+
+    Raises `LineageError` where there is no lineage, or no version yet.
+    """
+    lineage = office.store.open(name)
+    with lineage.locked("everyhop cert deploy"):
+        terms, live = lineage.terms(), lineage.live()
+        if live is None:
+            raise LineageError(f"the lineage {name} has no version yet", hint=f"everyhop renew {name}")
+        new = {path for one in more for path in one.files.values()}
+        others = tuple(one for one in terms.deployments if new.isdisjoint(one.files.values()))
+        changed = replace(terms, deployments=(*others, *more))
+        lists = lists_of(office, changed)
+        done = tuple(deploy(office, lineage.name, live, more, lists, Telling.FIRST_TIME))
+        if all(one.fate not in {Fate.PUT_BACK, Fate.STOPPED} for one in done):
+            lineage.change(changed)
+    return done
 
 
 def sign(office: Office, csr_pem: str, profile: LeafProfile, terms: Terms, given: Help) -> Signed:

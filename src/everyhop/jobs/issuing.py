@@ -10,7 +10,7 @@ from everyhop.acme.account import AccountWish
 from everyhop.acme.challenge import Responder
 from everyhop.acme.dns_hook import DnsHook
 from everyhop.acme.issuer import AcmeIssuer
-from everyhop.acme.server import AcmeServer
+from everyhop.acme.server import KNOWN, AcmeServer
 from everyhop.acme.standalone import Standalone
 from everyhop.acme.webroot import Webroot
 from everyhop.errors import IssueError
@@ -62,7 +62,11 @@ def acme_issuer(office: Office, acme: AcmeTerms, given: Help, replaces: Leaf | N
 
 def server_of(acme: AcmeTerms) -> AcmeServer:
     """The server itself. Raises `SettingsError` for an address or a file that is none."""
-    return AcmeServer.named(acme.directory, anchors.from_file(Path(acme.anchors)) if acme.anchors else None)
+    pem = anchors.from_file(Path(acme.anchors)) if acme.anchors else None
+    # A public server shows a public certificate, and may issue from a root of its own (Let's Encrypt's staging does).
+    if acme.directory in KNOWN:
+        return AcmeServer.named(acme.directory, roots_pem=pem)
+    return AcmeServer.named(acme.directory, pem)
 
 
 def _responders(acme: AcmeTerms) -> tuple[Responder, ...]:

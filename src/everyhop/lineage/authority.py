@@ -222,7 +222,7 @@ class KeptAuthority:
             raise LineageError(
                 "the root's key is not here: it was taken away",
                 path=f"{self._path}/{name}",
-                hint="bring the file back for this step, or name it where it is",
+                hint="bring the file back for this step, or name it where it is (--root-key FILE)",
             )
         with _about(f"{self._path}/{name}"):
             return opened(elsewhere.reveal() if elsewhere else (content or b"").decode("utf-8", "replace"), passphrase)

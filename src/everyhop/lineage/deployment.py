@@ -111,9 +111,18 @@ class Deployment:
             case Part.INTERMEDIATES:
                 return WantedFile(path, version.intermediates_pem, PUBLIC_MODE, self.owner)
             case Part.ANCHORS:
-                return WantedFile(path, version.anchors_pem, PUBLIC_MODE, self.owner)
+                return WantedFile(path, self._anchors(version), PUBLIC_MODE, self.owner)
             case Part.CRL:
                 return WantedFile(path, crl_pem, PUBLIC_MODE, self.owner)
+
+    def _anchors(self, version: Version) -> str:
+        """For MySQL with the intermediates: nobody is believed for those alone, who is not for a root.
+
+        Its `ALTER INSTANCE RELOAD TLS` holds the server's own leaf against `ssl_ca`, also where there is none, and does
+        not look into `ssl_cert` for what is between (9.7: error 3888, "Invalid certificates"; at its start it warns).
+        """
+        between = version.intermediates_pem if self.consumer is Consumer.MYSQL else ""
+        return version.anchors_pem + between
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class AcmeTerms:
 
     Names are proven by a file below `webroot`, by answering on the port `standalone`, or by a program that writes into
     the DNS (`dns_hook`, as arguments): what is None or empty is not done. `profile` is one of the server's, None its
-    default. `anchors` is the file of what is believed of the server itself, None: the system's.
+    default. `anchors` is the file of what is believed of the server, None: the system's.
     """
 
     directory: str

@@ -23,7 +23,7 @@ _HEADING = "# Written by everyhop. What stands here wins over postgresql.conf, b
 class TlsFiles:
     """Where certificate, key and (for client certificates) trust anchors and revocation lists lie on the server's host.
 
-    `client_crl` needs the lists of all authorities above a client: PostgreSQL refuses every client where the root's is missing.
+    `client_crl` needs the lists of all authorities above a client: without the root's PostgreSQL refuses every client.
     """
 
     certificate: str
