@@ -31,7 +31,7 @@ from tests.authority_home import PASSPHRASE, ROOT_PASSPHRASE, Desk, at, copied, 
 pytestmark = pytest.mark.pure
 
 GROUPS = {"ca": ca, "cert": cert, "trust": trust}
-SUBCOMMANDS = [(name, sub) for name, group in GROUPS.items() for sub in group.commands]
+SUBCOMMANDS = [(name, sub) for name, group in GROUPS.items() for sub in group.list_commands(click.Context(group))]
 
 
 @pytest.fixture(scope="module")
@@ -119,13 +119,13 @@ def test_json_has_stable_keys(desk: Desk) -> None:
     shown = json.loads(desk.run("cert", "show", "db.internal", "--format", "json").output)
     head = {"schema": "everyhop/1", "command": "cert show", "tool": {"version": VERSION}}
     assert {key: shown[key] for key in head} == head
-    assert set(shown) == {*head, "started", "what", "chain", "trusted", "trust", "findings", "gaps", "notes"}
+    assert set(shown) == {*head, "started", "what", "chain", "trusted", "trust", "findings", "gaps", "wrong", "notes"}
     assert set(shown["chain"][0]) == {
         *("subject", "issuer", "names", "not_before", "not_after", "key", "signature", "sha256", "serial", "usages")
     }
     assert set(listed(desk, "db.internal")) == {
         *("name", "path", "issuer", "profile", "version", "serial", "leaf", "share_left", "due", "deployments"),
-        "failures",
+        *("failures", "revoked"),
     }
     authority = json.loads(desk.run("ca", "show", "--format", "json").output)["authority"]
     assert set(authority) == {"name", "permitted", "roll_over", "sealed", "generations"}
@@ -160,6 +160,8 @@ def test_json_has_stable_keys(desk: Desk) -> None:
         (["--user", "app", "--issuer", "acme", "--standalone"], 4, "public authorities certify servers alone"),
         (["tips.example.org", "--issuer", "acme", "--directory", "x"], 2, "'x' is no address of an ACME directory"),
         (["tips.example.org", "--eab-kid", "x"], 2, "--eab-kid and --eab-key-file go together"),
+        (["tips.example.org", "--issuer", "acme", "--listen", ":80"], 2, "--listen goes with --standalone"),
+        (["tips.example.org", "--issuer", "acme", "--standalone", "--listen", "x"], 2, "hint: 10.0.0.5:80, [2001:db8"),
     ],
 )
 def test_what_cannot_be_issued_is_told_with_a_hint_and_leaves_nothing(
@@ -306,6 +308,137 @@ def test_a_wrong_passphrase_opens_nothing_and_is_not_shown(desk: Desk) -> None:
     assert "the passphrase does not open the key" in result.stderr
     assert "not the right one" not in result.output
     assert "no lineage yet" in desk.run("cert", "list").output
+
+
+def test_a_wrong_passphrase_revokes_nothing(desk: Desk) -> None:
+    """Neither half: what the ledger does not know of, renewal must not act upon."""
+    desk.done("cert", "issue", "db.internal")
+    kept = desk.file.read_text()
+    desk.file.write_text("not the right one at all\n")
+    assert desk.opened("cert", "revoke", "db.internal").exit_code == 4
+    desk.file.write_text(kept)
+    assert listed(desk, "db.internal")["revoked"] is None
+    assert "not due" in desk.done("renew", "db.internal")
+
+
+def test_what_is_revoked_is_told_wherever_it_is_looked_at(desk: Desk) -> None:
+    """In the list, in what is shown of it, and by a second revocation, which changes neither date nor reason."""
+    for name in ("db.internal", "a.db.internal"):
+        desk.done("cert", "issue", name)
+    first = desk.done("cert", "revoke", "db.internal", "--reason", "keycompromise")
+    assert "everyhop renew db.internal: it gets another one" in first
+    again = desk.done("cert", "revoke", "db.internal", "--reason", "superseded")
+    assert "revoked since " in again
+    assert "(keyCompromise), which stays: db.internal" in again
+    text = desk.run("cert", "list").output
+    assert text.count("revoked  since ") == 1
+    shown = desk.run("cert", "show", "db.internal")
+    assert (shown.exit_code, "it was revoked on " in shown.output) == (1, True)
+    assert desk.run("cert", "show", "a.db.internal").exit_code == 0
+    ended = desk.done("cert", "revoke", "a.db.internal", "--reason", "cessationOfOperation")
+    assert "gets another one" not in ended
+    assert "it is not renewed" in desk.run("cert", "list").output
+
+
+def test_files_of_another_lineage_are_left_alone(desk: Desk) -> None:
+    """Two in one folder would take turns; the anchors, which are the same for both, may lie there for both."""
+    out = desk.folder / "pg"
+    desk.done("cert", "issue", "db.internal", "--out", out)
+    before = (out / "server.crt").read_bytes()
+    for words in (("issue", "b.db.internal", "--out", out), ("issue", "b.db.internal", "--out", out, "--overwrite")):
+        result = desk.opened("cert", *words)
+        assert result.exit_code == 4
+        assert f"{out}/server.crt: belongs to the lineage db.internal" in result.stderr
+    assert (out / "server.crt").read_bytes() == before
+    desk.done("cert", "issue", "--user", "app", "--out", out)
+    assert "nothing to do" in desk.run("cert", "deploy", "db.internal", "--out", out).output
+    assert len(json.loads(desk.run("cert", "list", "--format", "json").output)["lineages"]) == 2
+
+
+def test_files_that_everyhop_did_not_write_are_left_alone_unless_told(desk: Desk) -> None:
+    """Somebody's own key is no more where it was written over: nothing is issued, before it is asked for so."""
+    out = desk.folder / "pg"
+    out.mkdir()
+    (out / "server.key").write_text("somebody's own")
+    result = desk.opened("cert", "issue", "db.internal", "--out", out)
+    assert (result.exit_code, "did not write it\nhint: " in result.stderr) == (4, True)
+    assert "no lineage yet" in desk.run("cert", "list").output
+    assert (out / "server.key").read_text() == "somebody's own"
+    desk.done("cert", "issue", "db.internal", "--out", out, "--overwrite")
+    assert "PRIVATE KEY" in (out / "server.key").read_text()
+    assert any(one.read_text() == "somebody's own" for one in desk.home.glob("journal/*/*/before-*"))
+
+
+def test_the_authoritys_own_anchors_are_no_strangers_file(desk: Desk) -> None:
+    """Written beforehand by ca export, as the application's developer does first."""
+    out = desk.folder / "app"
+    out.mkdir()
+    assert desk.run("ca", "export", "--output", out / "ca.crt").exit_code == 0
+    desk.done("cert", "issue", "--user", "app", "--out", out)
+    (out / "ca.crt").write_text("another authority")
+    other = desk.opened("cert", "issue", "--user", "other", "--out", out, "--lineage", "other")
+    assert (other.exit_code, "belongs to the lineage app" in other.stderr) == (4, True)
+
+
+def test_a_signed_request_is_not_lost_for_want_of_a_place(desk: Desk) -> None:
+    """Where its chain cannot be written, nothing is signed."""
+    csr, out = desk.folder / "server.csr", desk.folder / "out"
+    csr.write_text(signing_request(ec.generate_private_key(ec.SECP256R1())))
+    missing = desk.opened("cert", "issue", "--csr", csr, "--out", out)
+    assert (missing.exit_code, "there is no such directory" in missing.stderr) == (2, True)
+    out.mkdir()
+    (out / "ca.crt").write_text("another authority")
+    taken = desk.opened("cert", "issue", "--csr", csr, "--out", out)
+    assert (taken.exit_code, "did not write it" in taken.stderr) == (4, True)
+    assert len(json.loads(desk.run("ca", "ledger", "--format", "json").output)["entries"]) == 1
+    desk.done("cert", "issue", "--csr", csr, "--out", out, "--overwrite")
+    assert (out / "server.crt").read_text().startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_a_file_that_is_not_one_chain_is_told_by_what_it_is(desk: Desk) -> None:
+    """A key, a folder, a bundle, nothing; and a chain in the wrong order."""
+    out = desk.folder / "pg"
+    desk.done("cert", "issue", "db.internal", "--out", out)
+    (out / "many.pem").write_text((out / "ca.crt").read_text() * 33)
+    (out / "turned.pem").write_text((out / "ca.crt").read_text() + (out / "server.crt").read_text())
+    for name, said in (
+        ("server.key", "holds a private key, and no certificate"),
+        (".", "is a directory"),
+        ("many.pem", "holds more than 32 certificates"),
+        ("none.pem", "there is no such file"),
+    ):
+        result = desk.run("cert", "show", out / name)
+        assert (result.exit_code, said in result.stderr, "PRIVATE KEY" in result.output) == (2, True, False)
+    turned = desk.run("cert", "show", out / "turned.pem")
+    assert (turned.exit_code, "wrong   out of order: " in turned.output) == (1, True)
+    assert desk.run("cert", "show", out / "server.crt").exit_code == 0
+
+
+def test_a_timer_is_written_where_a_relative_path_leads(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is typed; the units themselves hold absolute paths alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "units").mkdir()
+    desk.done("renew", "--install", "--into", "units")
+    assert f"--state {desk.home}" in (tmp_path / "units" / "everyhop-renew.service").read_text()
+    desk.done("renew", "--install", "--cron", "--into", "cron-file")
+    assert f"--state {desk.home}" in (tmp_path / "cron-file").read_text()
+
+
+def test_what_could_not_be_deployed_at_first_is_deployed_by_renew(desk: Desk) -> None:
+    """It is kept, told in the list, and not offered as settings to paste before it is there."""
+    (desk.folder / "elsewhere").mkdir()
+    (desk.folder / "pg").symlink_to(desk.folder / "elsewhere")
+    result = desk.opened("cert", "issue", "db.internal", "--out", desk.folder / "pg")
+    assert result.exit_code == 1
+    assert "then everyhop renew db.internal: it deploys what is kept" in result.output
+    assert f"    {desk.folder}/pg/server.crt" not in result.output
+    assert "failed once" in desk.run("cert", "list").output
+    (desk.folder / "pg").unlink()
+    assert "db.internal: deployed" in desk.done("renew", "db.internal")
+    assert (desk.folder / "pg" / "server.key").exists()
+    assert "failed" not in desk.run("cert", "list").output
 
 
 def test_an_unsealed_intermediate_is_told_and_asks_nobody(empty: Desk) -> None:
@@ -574,6 +707,16 @@ def test_what_certbot_renews_is_deployed(empty: Desk) -> None:
     assert empty.run("cert", "adopt", empty.folder).exit_code == 2
 
 
+def test_names_that_are_alike_have_hooks_of_their_own(empty: Desk) -> None:
+    """`a.b`, `a-b` and `a@b`: a hook that another one replaced would leave the first without renewals."""
+    live = certbot(empty.folder, 1, Authority.create("Public", lambda: later(0)))
+    for name in ("tips.example", "tips-example", "tips@example"):
+        assert empty.run("cert", "adopt", live, "--lineage", name).exit_code == 0
+    hooks = list((empty.folder / "renewal-hooks" / "deploy").iterdir())
+    assert len(hooks) == 3
+    assert all(character.isalnum() or character == "-" for hook in hooks for character in hook.name)
+
+
 def test_without_its_hook_nothing_is_adopted(empty: Desk) -> None:
     """It would be deployed once and never again, and nobody would know."""
     live = certbot(empty.folder, 1, Authority.create("Public", lambda: later(0)))
@@ -623,4 +766,7 @@ def test_nothing_is_made_by_looking(empty: Desk) -> None:
 
 def test_groups_hold_click_commands_only() -> None:
     """What the reference page is generated from."""
-    assert all(isinstance(command, click.Command) for group in GROUPS.values() for command in group.commands.values())
+    assert all(
+        isinstance(GROUPS[name].get_command(click.Context(GROUPS[name]), sub), click.Command)
+        for name, sub in SUBCOMMANDS
+    )

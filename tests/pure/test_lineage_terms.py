@@ -17,6 +17,7 @@ from everyhop.lineage.name import folder_of, name_of, parse_name
 from everyhop.lineage.terms import AcmeTerms, IssuerName, Terms
 from everyhop.lineage.version import Version
 from everyhop.model.certificate import CertificateRequest, KeyAlgorithm, LeafProfile
+from everyhop.model.endpoint import TcpEndpoint
 from everyhop.model.owner import Owner
 from everyhop.pki.authority import Authority
 from everyhop.pki.hierarchy import new_intermediate, new_root
@@ -179,7 +180,7 @@ servers = st.builds(
     AcmeTerms,
     words,
     st.none() | words,
-    st.none() | st.integers(1, 65535),
+    st.none() | st.builds(TcpEndpoint, st.sampled_from(["", "10.0.0.5", "::1", "localhost"]), st.integers(1, 65535)),
     st.lists(words, max_size=3).map(tuple),
     st.none() | words,
     st.none() | words,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import ssl
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import URL, create_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from everyhop.errors import DeployError
 from everyhop.model.certificate import CertificateRequest, Issued, KeyAlgorithm, LeafProfile
@@ -171,3 +176,61 @@ def test_a_browser_believes_the_site_and_says_what_is_wrong_elsewhere(registry: 
     assert "A private nginx of an everyhop lab" in browsed(listener, HOST, believing)
     assert "ERR_CERT_AUTHORITY_INVALID" in browsed(listener, HOST, innocent)
     assert "ERR_CERT_COMMON_NAME_INVALID" in browsed(listener, "other.internal", believing)
+
+
+OTHERS = [
+    ("postgresql", "postgresql+psycopg", {"sslmode": "verify-full", "channel_binding": "require"}, "sslrootcert"),
+    ("postgresql", "postgresql+pg8000", {}, "ssl_context"),
+    ("mariadb", "mysql+mysqlconnector", {"ssl_verify_cert": True, "ssl_verify_identity": True}, "ssl_ca"),
+    ("mysql", "mysql+mysqlconnector", {"ssl_verify_cert": True, "ssl_verify_identity": True}, "ssl_ca"),
+    ("mariadb", "mysql+asyncmy", {}, "ssl"),
+    ("mysql", "mysql+asyncmy", {}, "ssl"),
+]
+
+
+@pytest.mark.parametrize(("product", "driver", "options", "anchors"), OTHERS)
+def test_other_drivers_believe_it_as_well_and_no_other(
+    product: str, driver: str, options: dict[str, Any], anchors: str, registry: Registry, tmp_path: Path
+) -> None:
+    """By the server's address, each in its own words; with a stranger's root they refuse."""
+    server, authority = registry.listener(product).server, registry.authority
+    assert server.login is not None
+    url = URL.create(
+        driver,
+        server.login.user,
+        server.login.password.reveal(),
+        "127.0.0.1",
+        server.endpoint.port,
+        server.login.database,
+    )
+    for number, pem in enumerate((authority.anchors_pem, new_authority("Stranger").anchors_pem)):
+        file = tmp_path / f"{number}.pem"
+        file.write_text(pem)
+        believed: Any = ssl.create_default_context(cafile=str(file)) if anchors in {"ssl", "ssl_context"} else str(file)
+        connect_args = {**options, anchors: believed}
+        if pem == authority.anchors_pem:
+            ask_by(url, connect_args)
+        else:
+            with pytest.raises(Exception, match=r"(?i)certificate|ssl|tls"):
+                ask_by(url, connect_args)
+
+
+def ask_by(url: URL, connect_args: dict[str, Any]) -> None:
+    if url.get_driver_name() == "asyncmy":
+
+        async def ask() -> None:
+            engine = create_async_engine(url, connect_args=connect_args)
+            try:
+                async with engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+            finally:
+                await engine.dispose()
+
+        asyncio.run(ask())
+        return
+    engine = create_engine(url, connect_args=connect_args)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    finally:
+        engine.dispose()

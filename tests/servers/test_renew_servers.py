@@ -33,7 +33,7 @@ def test_a_lineage_from_an_acme_server_renews_itself(pebble: Pebble, tmp_path: P
     desk = new_desk(tmp_path)
     anchors = tmp_path / "pebble.pem"
     anchors.write_text(pebble.anchors_pem + pebble.root_pem())
-    acme = AcmeTerms(pebble.directory, standalone=pebble.validation.port, anchors=str(anchors))
+    acme = AcmeTerms(pebble.directory, standalone=pebble.validation, anchors=str(anchors))
     terms = Terms(CertificateRequest(("renewed.example.org",)), IssuerName.ACME, acme=acme)
     office = Office(str(desk.home), lambda: datetime.now(UTC), "a test")
     wish = AccountWish(Agreement.AGREED)

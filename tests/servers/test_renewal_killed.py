@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from everyhop.jobs.claim import Strangers
 from everyhop.jobs.issue import issue
 from everyhop.jobs.issuing import Help
 from everyhop.jobs.office import Office
@@ -36,7 +37,7 @@ def test_postgresql_never_shows_half_a_version(
     files = {Part.CHAIN: keeping.certificate, Part.KEY: keeping.key}
     deployment = Deployment(Consumer.POSTGRESQL, files, keeping.owner, reload=reload, endpoint=endpoint)
     terms = Terms(CertificateRequest((HOST,)), IssuerName.INTERNAL, (deployment,))
-    issue(office, HOST, terms, Help(lambda: Secret("")))
+    issue(office, HOST, terms, Help(lambda: Secret("")), Strangers.OVERWRITTEN)
     every = 1 if request.config.getoption("all_servers") else 6
     assert killed_while_deploying(home, Path(keeping.folder), endpoint, every) >= 24 // every
     listener.dial(Dialer(kept.anchors_pem()))

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 import click
 
 from everyhop.acme.account import AccountWish, Binding, Terms
+from everyhop.acme.standalone import EVERYWHERE, listened
 from everyhop.cli import passphrase
 from everyhop.errors import SettingsError
 from everyhop.lineage.terms import AcmeTerms
+from everyhop.model.endpoint import TcpEndpoint
 
 R = TypeVar("R")
 
@@ -40,6 +42,10 @@ _OPTIONS = (
         help="ACME: prove names by files below DIR, which a server on port 80 shows.",
     ),
     click.option("--standalone", is_flag=True, help="ACME: prove names by answering on port 80 for a moment."),
+    click.option(
+        "--listen", metavar="HOST:PORT",
+        help="ACME: with --standalone, where (default: every address, port 80, to which authorities come).",
+    ),
     click.option("--dns-hook", metavar="COMMAND", help="ACME: prove names by a program that writes into the DNS."),
     click.option("--eab-kid", metavar="ID", help="ACME: the key id of an external account."),
     click.option(
@@ -67,10 +73,9 @@ def acme_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 _NAMES = (
-    *("directory", "agree_terms", "contact", "webroot", "standalone", "dns_hook"),
+    *("directory", "agree_terms", "contact", "webroot", "standalone", "listen", "dns_hook"),
     *("eab_kid", "eab_key_file", "acme_profile", "acme_ca"),
 )
-_HTTP = 80
 
 
 def _options(
@@ -80,6 +85,7 @@ def _options(
     contact: tuple[str, ...],
     webroot: Path | None,
     standalone: bool,
+    listen: str | None,
     dns_hook: str | None,
     eab_kid: str | None,
     eab_key_file: Path | None,
@@ -88,18 +94,27 @@ def _options(
 ) -> AcmeOptions:
     if (eab_kid is None) != (eab_key_file is None):
         raise click.UsageError("--eab-kid and --eab-key-file go together", click.get_current_context())
+    if listen is not None and not standalone:
+        raise click.UsageError("--listen goes with --standalone", click.get_current_context())
     binding = None
     if eab_kid is not None and eab_key_file is not None:
         binding = Binding(eab_kid, passphrase.from_file(eab_key_file, "--eab-key-file"))
     terms = AcmeTerms(
         directory,
         webroot=None if webroot is None else os.path.abspath(webroot),  # noqa: PTH100 - no link is followed
-        standalone=_HTTP if standalone else None,
+        standalone=_listened(listen) if standalone else None,
         dns_hook=_words(dns_hook),
         profile=acme_profile,
         anchors=None if acme_ca is None else os.path.abspath(acme_ca),  # noqa: PTH100 - as above
     )
     return AcmeOptions(terms, AccountWish(Terms.AGREED if agree_terms else Terms.NOT_AGREED, contact, binding))
+
+
+def _listened(text: str | None) -> TcpEndpoint:
+    try:
+        return EVERYWHERE if text is None else listened(text)
+    except ValueError as error:
+        raise SettingsError(str(error), key="--listen", hint="10.0.0.5:80, [2001:db8::5]:80, :8080") from error
 
 
 def _words(command: str | None) -> tuple[str, ...]:

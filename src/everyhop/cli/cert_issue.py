@@ -13,8 +13,10 @@ from everyhop.cli.acme import AcmeOptions, acme_options
 from everyhop.cli.deployed import exit_code, tell_deployed, tell_files
 from everyhop.cli.deployment import DeploymentOptions, deployment_of, deployment_options
 from everyhop.cli.document import write
+from everyhop.cli.exit_codes import ExitCode
 from everyhop.cli.state import state_option
 from everyhop.errors import IssueError, SettingsError
+from everyhop.jobs.claim import Strangers, refuse_present
 from everyhop.jobs.issue import Made, sign
 from everyhop.jobs.issue import issue as issue_lineage
 from everyhop.jobs.issuing import Help
@@ -26,9 +28,10 @@ from everyhop.pki.request import subscriber
 from everyhop.render.printable import printable_lines
 
 _LARGEST = 100_000  # a signing request has about 1,000 bytes
+_ANCHORS = "ca.crt"
 
 
-@click.command(short_help="Issue one, and have it renewed from now on.")
+@click.command("issue", short_help="Issue one, and have it renewed from now on.")
 @click.argument("names", nargs=-1, metavar="[NAME]…")
 @click.option(
     "--profile", type=click.Choice([one.value for one in LeafProfile]), help="What it is for (default: server)."
@@ -93,7 +96,7 @@ def issue(
     who = IssuerName(issuer)
     deployments = deployment_of(deployment, request, name, who)
     terms = Terms(request, who, deployments, acme=acme.terms if who is IssuerName.ACME else None)
-    _tell_made(issue_lineage(office, name, terms, given), terms)
+    _tell_made(issue_lineage(office, name, terms, given, deployment.strangers), terms)
 
 
 def _remark(line: str) -> None:
@@ -135,15 +138,26 @@ def _sign(
         raise SettingsError(
             f"cannot be read: {reason}", path=str(csr), key="--csr", hint="is the path right?"
         ) from error
+    folder, chain_name = deployment.out, f"{csr.stem}.crt"
+    if folder is not None:
+        _refuse_unwritable(office, folder, chain_name, deployment.strangers)
     request = CertificateRequest((), lifetime, profile)
     signed = sign(office, text, profile, Terms(request, IssuerName.INTERNAL), given)
     leaf = signed.chain.leaf
     click.echo(f"issued: serial {leaf.serial:x}, until {leaf.validity.not_after:%Y-%m-%d}; its key is not here, "
                "so nothing renews it", err=True)  # fmt: skip
-    folder = deployment.out
-    write(signed.chain_pem.encode(), None if folder is None else folder / f"{csr.stem}.crt")
+    write(signed.chain_pem.encode(), None if folder is None else folder / chain_name)
     if folder is not None:
-        write(signed.anchors_pem.encode(), folder / "ca.crt")
+        write(signed.anchors_pem.encode(), folder / _ANCHORS)
+
+
+def _refuse_unwritable(office: Office, folder: Path, chain_name: str, strangers: Strangers) -> None:
+    """Before it is issued: a certificate that then could not be written would be lost."""
+    if not folder.is_dir():
+        raise SettingsError("there is no such directory", path=str(folder), key="--out", hint=f"mkdir {folder}")
+    if strangers is Strangers.KEPT:
+        refuse_present(str((folder / chain_name).absolute()))
+        refuse_present(str((folder / _ANCHORS).absolute()), office.authority().anchors_pem())
 
 
 def _tell_made(made: Made, terms: Terms) -> None:
@@ -153,7 +167,10 @@ def _tell_made(made: Made, terms: Terms) -> None:
     click.echo(f"  serial  {leaf.serial:x}, until {leaf.validity.not_after:%Y-%m-%d}, from {leaf.issuer}")
     click.echo(f"  kept    {made.path}/live")
     tell_deployed(made.deployed)
-    tell_files(terms.deployments)
+    if exit_code(made.deployed) is ExitCode.CLEAN:
+        tell_files(terms.deployments)
+    else:
+        click.echo(f"  next    mend that, then everyhop renew {made.name}: it deploys what is kept")
     if not terms.deployments:
         click.echo(f"  nobody uses it yet: everyhop cert deploy {made.name} --for PRODUCT")
     click.echo("  everyhop renew --install has it renewed by itself")

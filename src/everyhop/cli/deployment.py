@@ -14,6 +14,7 @@ import click
 
 from everyhop.disk import account
 from everyhop.errors import DiskError, SettingsError
+from everyhop.jobs.claim import Strangers
 from everyhop.lineage.deployment import Consumer, Deployment, Part, default_deployment
 from everyhop.lineage.layout import files_in, folder_for
 from everyhop.lineage.terms import IssuerName
@@ -36,6 +37,7 @@ class DeploymentOptions:
     reload: tuple[str, ...] | None
     endpoint: str | None
     parts: frozenset[Part]
+    strangers: Strangers
 
 
 def deployment_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -45,14 +47,20 @@ def deployment_options(command: Callable[..., R]) -> Callable[..., R]:
     def with_deployment(*args: Any, consumer: str | None, out: Path | None, owner: str | None, **rest: Any) -> R:
         words, endpoint, wants_crl = rest.pop("reload_command"), rest.pop("endpoint"), rest.pop("crl")
         parts = {Part.CHAIN, Part.KEY, Part.ANCHORS, *([Part.CRL] if wants_crl else [])}
+        strangers = Strangers.OVERWRITTEN if rest.pop("overwrite") else Strangers.KEPT
         options = DeploymentOptions(
             Consumer(consumer) if consumer else None, out, _owner(owner), _words(words), _endpoint(endpoint),
-            frozenset(parts),
+            frozenset(parts), strangers,
         )  # fmt: skip
         return command(*args, deployment=options, **rest)
 
     decorated: Callable[..., R] = with_deployment
     for option in (
+        click.option(
+            "--overwrite",
+            is_flag=True,
+            help="Replace files that are there already, and that everyhop did not write.",
+        ),
         click.option(
             "--crl",
             is_flag=True,

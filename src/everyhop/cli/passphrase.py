@@ -14,6 +14,7 @@ import click
 from everyhop.deploy.timer import CREDENTIAL
 from everyhop.errors import SettingsError
 from everyhop.model.secret import Secret
+from everyhop.pki.sealing import LEAST_PASSPHRASE
 
 R = TypeVar("R")
 
@@ -105,9 +106,21 @@ def chosen(question: str, option: str) -> Secret:
     """Ask for a new one, twice. Raises `SettingsError` where there is no terminal to ask on."""
     _refuse_without_terminal(question, option)
     text = click.prompt(
-        question, hide_input=True, err=True, confirmation_prompt="Again, to be sure", prompt_suffix=": "
+        question,
+        value_proc=_long_enough,
+        hide_input=True,
+        err=True,
+        confirmation_prompt="Again, to be sure",
+        prompt_suffix=": ",
     )
     return Secret(text)
+
+
+def _long_enough(text: str) -> str:
+    """Told at once, and asked again: not after everything else has been typed."""
+    if len(text) < LEAST_PASSPHRASE:
+        raise click.UsageError(f"It has fewer than {LEAST_PASSPHRASE} characters.")
+    return text
 
 
 def _refuse_without_terminal(question: str, option: str) -> None:

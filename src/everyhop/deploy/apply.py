@@ -73,9 +73,11 @@ def _put_back(journal: Journal, controls: Controls, error: BaseException) -> Non
     try:
         undo(journal, controls)
     except EveryhopError as failure:
+        reason = _reason(error)
+        twice = str(failure).removesuffix(f": {reason}")  # a listener that is down refuses both in the same words
         raise DeployError(
-            f"{_reason(error)}; and putting things back failed: {failure}",
-            hint=f"what was there before lies in {journal.directory}: run everyhop rollback",
+            f"{reason}; and putting things back failed: {twice}",
+            hint=f"what was there before lies in {journal.directory}",
         ) from error
     if isinstance(error, EveryhopError):
         raise DeployError(
@@ -159,5 +161,5 @@ def _refuse_impossible(plan: Plan, controls: Controls) -> None:
 def _refuse_unfinished(root: Path) -> None:
     journal = journals.latest(root)
     if journal is not None and journal.stage is Stage.BEGUN:
-        hint = "run everyhop rollback first"
+        hint = "put that back first"
         raise DeployError("an earlier apply stopped half-way", path=str(journal.directory), hint=hint)

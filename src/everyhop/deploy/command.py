@@ -13,6 +13,7 @@ from everyhop.x509.parse import printable
 PATIENCE: Final = 60.0
 """Seconds; a reload takes a quarter of one at most (measured: nginx, Apache, PostgreSQL, MariaDB, MySQL)."""
 
+_ANOTHER: Final = "everyhop cert deploy LINEAGE with the same --for and --out, and --reload COMMAND, names another way"
 _LONGEST: Final = 600  # characters of a complaint that are passed on
 
 
@@ -36,14 +37,14 @@ class Command:
         except OSError as error:
             raise ToolError(
                 f"{self.arguments[0]} cannot be run: {error.strerror or error}",
-                hint="the reload command stands in lineage.json, and is given with --reload",
+                hint=_ANOTHER,
             ) from error
         except subprocess.TimeoutExpired as error:
             raise DeployError(f"{self.arguments[0]} did not end within {PATIENCE:.0f} seconds") from error
         if seen.returncode != 0:
             text = " ".join((seen.stderr or seen.stdout).decode("utf-8", "replace").split())
             said = printable(masked(text))[-_LONGEST:] or f"exit code {seen.returncode}"
-            raise DeployError(f"{self.arguments[0]} refused to reload: {said}")
+            raise DeployError(f"{self.arguments[0]} refused to reload: {said}", hint=f"is it running? {_ANOTHER}")
 
     def restart(self) -> None:
         """The same: no deployment here ends sessions."""

@@ -78,5 +78,5 @@ def _again(begun: tuple[ControlStep, ...], controls: Controls) -> None:
     if refusals:
         raise DeployError(
             f"the files are as before, but a listener did not take them up again: {refusals[0]}",
-            hint="mend that, then run everyhop rollback again",
+            hint="mend that first",
         ) from refusals[0]

@@ -91,11 +91,15 @@ WantedBy=timers.target
 
 @dataclass(frozen=True, slots=True)
 class CronFile:
-    """A file for cron's own directory (`/etc/cron.d`), for machines without systemd. `seed` spreads the minutes."""
+    """A file for cron's own directory (`/etc/cron.d`), for machines without systemd. `seed` spreads the minutes.
+
+    `account` is whose state directory it is: for anybody else it is closed.
+    """
 
     path: str
     command: tuple[str, ...]
     seed: int
+    account: str = "root"
     listener: str = LISTENER
 
     def paths(self) -> tuple[str, ...]:
@@ -108,7 +112,8 @@ class CronFile:
 
     def text(self) -> str:
         """The file."""
-        return f"# Written by everyhop renew --install; everyhop renew --install writes it anew.\n{self.line('root')}\n"
+        head = "# Written by everyhop renew --install; everyhop renew --install writes it anew."
+        return f"{head}\n{self.line(self.account)}\n"
 
     def line(self, account: str = "") -> str:
         """The line; without an account it is one for `crontab -e`."""

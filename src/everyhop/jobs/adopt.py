@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from everyhop.deploy.apply import apply
@@ -14,12 +15,14 @@ from everyhop.deploy.look import look_at
 from everyhop.deploy.plan import remedy
 from everyhop.deploy.profiles import load
 from everyhop.errors import SettingsError
+from everyhop.jobs.claim import Strangers, refuse_taken
 from everyhop.jobs.deployment import Deployed, Telling, deploy
 from everyhop.jobs.office import Office
 from everyhop.lineage.adopted import adopt as take_over
 from everyhop.lineage.deployment import Deployment
 from everyhop.lineage.ledger.event import Kind
 from everyhop.lineage.name import parse_name
+from everyhop.lineage.terms import IssuerName
 from everyhop.lineage.version import Version
 from everyhop.model.profile import Profile
 
@@ -69,17 +72,25 @@ exec {shlex.join(self.command)}
 
 
 def adopt(
-    office: Office, directory: Path, name: str | None, deployments: tuple[Deployment, ...], program: Sequence[str]
+    office: Office,
+    directory: Path,
+    name: str | None,
+    deployments: tuple[Deployment, ...],
+    program: Sequence[str],
+    strangers: Strangers = Strangers.KEPT,
 ) -> Adopted:
     """Take over certbot's `live/NAME`, deploy it, and have certbot call `program` when it renews.
 
-    Raises `SettingsError` for another directory, `LineageError` for one that is not as certbot keeps it.
+    Raises `SettingsError` for another directory, `LineageError` for one that is not as certbot keeps it, or where a
+    file that is not ours has a deployment's place.
     """
     source = directory.absolute()
     if source.parent.name != _LIVE:
         raise SettingsError(
             "is not a directory of certbot's", path=str(directory), hint="/etc/letsencrypt/live/NAME is wanted"
         )
+    if not source.is_dir():
+        raise SettingsError("there is no such directory", path=str(directory), hint="certbot certificates tells where")
     called = parse_name(name or source.name)
     hook = HookTarget(
         "certbot",
@@ -87,6 +98,7 @@ def adopt(
         str(source),
         (*program, "renew", called, "--state", office.home),
     )
+    refuse_taken(office, called, IssuerName.ADOPTED, deployments, strangers)
     with office.ledger() as ledger:
         lineage = take_over(office.store, called, str(source), deployments)
         try:
@@ -102,5 +114,7 @@ def adopt(
 
 
 def _plain(name: str) -> str:
-    """run-parts and certbot take names of letters, digits, `-` and `_`."""
-    return "".join(character if character.isalnum() else "-" for character in name)
+    """run-parts and certbot take names of letters, digits, `-` and `_`; and no two lineages may share a hook."""
+    plain = "".join(character if character.isalnum() else "-" for character in name)
+    only_dots = plain == name.replace(".", "-") and "-" not in name
+    return plain if only_dots else f"{plain}-{sha256(name.encode()).hexdigest()[:8]}"

@@ -14,6 +14,7 @@ from everyhop.deploy.look import look_at
 from everyhop.deploy.plan import remedy
 from everyhop.deploy.profiles import load
 from everyhop.deploy.timer import LISTENER, CronFile, SystemdTimer
+from everyhop.disk import account
 from everyhop.jobs.office import Office
 
 SYSTEMD = "/etc/systemd/system"
@@ -35,7 +36,7 @@ def install_timer(
 ) -> Installed:
     """Systemd's units, enabled where systemd runs. Raises `DiskError`, `DeployError` with everything put back."""
     file = str(passphrase_file.absolute()) if passphrase_file else None
-    timer = SystemdTimer(str(directory), (*program, "renew", "--state", office.home), file)
+    timer = SystemdTimer(str(directory.absolute()), (*program, "renew", "--state", office.home), file)
     real = _RUNNING.is_dir() and str(directory) == SYSTEMD and shutil.which("systemctl") is not None
     control = Command(("systemctl", "daemon-reload") if real else ())
     receipt = apply(remedy((timer,), look_at((timer,)), load("internal")), _journal(office), {LISTENER: control})
@@ -51,7 +52,12 @@ def install_cron(
     """A file for cron, which finds it by itself. Raises as `install_timer` does."""
     more = ("--passphrase-file", str(passphrase_file.absolute())) if passphrase_file else ()
     seed = int.from_bytes(sha256(f"{office.actor} {office.home}".encode()).digest()[:4])
-    cron = CronFile(str(path), (*program, "renew", "--quiet", "--state", office.home, *more), seed)
+    cron = CronFile(
+        str(path.absolute()),
+        (*program, "renew", "--quiet", "--state", office.home, *more),
+        seed,
+        account.owner(*account.own_numbers()).user,
+    )
     receipt = apply(remedy((cron,), look_at((cron,)), load("internal")), _journal(office), {})
     return Installed(cron.paths(), receipt.journal is not None, "")
 

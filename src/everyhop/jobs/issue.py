@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from everyhop.errors import LineageError
+from everyhop.jobs.claim import Strangers, refuse_taken
 from everyhop.jobs.deployment import Deployed, Fate, Telling, deploy
 from everyhop.jobs.issuing import Help, issuer_of
 from everyhop.jobs.office import Office
@@ -26,10 +27,11 @@ class Made:
     deployed: tuple[Deployed, ...]
 
 
-def issue(office: Office, name: str, terms: Terms, given: Help) -> Made:
+def issue(office: Office, name: str, terms: Terms, given: Help, strangers: Strangers = Strangers.KEPT) -> Made:
     """A new lineage. Nothing is kept where no certificate was made.
 
-    Raises `LineageError` where there is one of the name, `IssueError` where nothing was issued, `DiskError`.
+    Raises `LineageError` where there is one of the name, or a file that is not ours has a deployment's place,
+    `IssueError` where nothing was issued, `DiskError`.
     """
     store, name = office.store, parse_name(name)
     if name in store.names():
@@ -37,6 +39,7 @@ def issue(office: Office, name: str, terms: Terms, given: Help) -> Made:
             f"there is a lineage {name} already",
             hint=f"everyhop renew {name} --force makes its next version; --lineage NAME names another one",
         )
+    refuse_taken(office, name, terms.issuer, terms.deployments, strangers)
     issuer = issuer_of(office, terms, given)
     with office.ledger() as ledger:
         issued = issuer.issue(terms.request)
@@ -50,21 +53,25 @@ def issue(office: Office, name: str, terms: Terms, given: Help) -> Made:
             office.event(Kind.ISSUED, version.leaf, name, f"{terms.issuer.value}, {terms.request.profile.value}")
         )
     crl = lists_of(office, terms)
-    return Made(
-        name, lineage.path, version, tuple(deploy(office, name, version, terms.deployments, crl, Telling.FIRST_TIME))
-    )
+    done = tuple(deploy(office, name, version, terms.deployments, crl, Telling.FIRST_TIME))
+    if bad := [one for one in done if one.fate in {Fate.PUT_BACK, Fate.STOPPED}]:
+        lineage.note_failure(office.now(), "; ".join(f"{one.consumer}: {one.reason}" for one in bad))
+    return Made(name, lineage.path, version, done)
 
 
-def deploy_more(office: Office, name: str, more: tuple[Deployment, ...]) -> tuple[Deployed, ...]:
+def deploy_more(
+    office: Office, name: str, more: tuple[Deployment, ...], strangers: Strangers = Strangers.KEPT
+) -> tuple[Deployed, ...]:
     """Put a lineage's live version where one more uses it, and remember that; the same files are not written twice.
 
-    Raises `LineageError` where there is no lineage, or no version yet.
+    Raises `LineageError` where there is no lineage, no version yet, or a file in the way that is not ours.
     """
     lineage = office.store.open(name)
     with lineage.locked("everyhop cert deploy"):
         terms, live = lineage.terms(), lineage.live()
         if live is None:
             raise LineageError(f"the lineage {name} has no version yet", hint=f"everyhop renew {name}")
+        refuse_taken(office, lineage.name, terms.issuer, more, strangers)
         new = {path for one in more for path in one.files.values()}
         others = tuple(one for one in terms.deployments if new.isdisjoint(one.files.values()))
         changed = replace(terms, deployments=(*others, *more))

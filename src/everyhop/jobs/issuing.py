@@ -74,7 +74,7 @@ def _responders(acme: AcmeTerms) -> tuple[Responder, ...]:
     if acme.webroot is not None:
         found.append(Webroot(acme.webroot))
     if acme.standalone is not None:
-        found.append(Standalone(port=acme.standalone))
+        found.append(Standalone(acme.standalone.host, acme.standalone.port))
     if acme.dns_hook:
         found.append(DnsHook(acme.dns_hook))
     return tuple(found)

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from everyhop.lineage.authority import KeptAuthority, load
 from everyhop.lineage.ledger.event import Event, Kind
 from everyhop.lineage.ledger.event import event_of as about
 from everyhop.lineage.ledger.file import FileLedger
-from everyhop.lineage.ledger.shared import SharedLedger
 from everyhop.lineage.store import Store
 from everyhop.model.certificate import Leaf
 from everyhop.model.secret import Secret
+
+if TYPE_CHECKING:
+    from everyhop.lineage.ledger.shared import SharedLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Office:
             with FileLedger.open(self.home) as own:
                 yield own
         else:
+            from everyhop.lineage.ledger.shared import SharedLedger  # noqa: PLC0415 - few share one, and it is slow
+
             with SharedLedger.open(self.shared.url.reveal(), anchors=self.shared.anchors) as shared:
                 yield shared
 

@@ -33,8 +33,6 @@ CRL = "CRL"
 """What the revocation lists are called beside lineages."""
 
 _AGAIN: Final = "it is tried again at the next run"
-_OVER: Final = frozenset({RevocationReason.CESSATION_OF_OPERATION, RevocationReason.AFFILIATION_CHANGED})
-"""Reasons for which nobody wants another one."""
 
 
 class Extent(Enum):
@@ -196,13 +194,8 @@ class _Renewal:
     def _revoked(self, live: Version) -> Decision | None:
         if self.kept is None:
             return None
-        for one in standing(self.kept, self.office.home).generations:
-            if one.intermediate.subject != live.leaf.issuer:
-                continue
-            for item in one.revoked:
-                if item.serial == live.leaf.serial:
-                    return _after_revocation(item.since, item.reason)
-        return None
+        found = standing(self.kept, self.office.home).revocation(live.leaf)
+        return None if found is None else _after_revocation(found.since, found.reason)
 
     def _outdated(self, terms: Terms, live: Version) -> Decision | None:
         """During a roll-over: whether it comes from the wrong intermediate, or tells the wrong roots."""
@@ -234,7 +227,7 @@ def _forced(extent: Extent) -> Due | None:
 
 def _after_revocation(since: datetime, reason: RevocationReason) -> Decision:
     told = f"it was revoked on {since:%Y-%m-%d} ({reason.value})"
-    if reason in _OVER:
+    if reason.is_the_end:
         return NotDue(_NEVER, told)
     return Due(Urgency.EMERGENCY, told)
 

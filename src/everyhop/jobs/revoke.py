@@ -12,8 +12,8 @@ from everyhop.jobs.office import Office
 from everyhop.lineage.deployment import Part
 from everyhop.lineage.ledger.event import Kind
 from everyhop.lineage.standing import standing
-from everyhop.lineage.terms import AcmeTerms
-from everyhop.model.certificate import Leaf, RevocationReason
+from everyhop.lineage.terms import AcmeTerms, IssuerName
+from everyhop.model.certificate import Leaf, Revocation, RevocationReason
 from everyhop.model.nearest import did_you_mean
 from everyhop.x509.parse import chain_from_pem
 
@@ -24,13 +24,17 @@ _LARGEST = 1_000_000
 class Revoked:
     """The leaf; the number of the list that says so, None where an ACME server keeps it; and who is to get that list.
 
-    `readers` are files that deployments of lineages name for the list: everyhop renew writes them.
+    `readers` are files that deployments of lineages name for the list: everyhop renew writes them. `earlier` is since
+    when it had been revoked already: that stays as it was (RFC 5280 section 5.3.1 has one reason for one entry).
+    `renewed` is whether everyhop renew makes what comes after it.
     """
 
     leaf: Leaf
     lineage: str | None
     crl: int | None
     readers: tuple[str, ...]
+    earlier: Revocation | None = None
+    renewed: bool = False
 
 
 def revoke(office: Office, named: str, reason: RevocationReason, given: Help) -> Revoked:
@@ -39,17 +43,22 @@ def revoke(office: Office, named: str, reason: RevocationReason, given: Help) ->
     Raises `SettingsError` where nothing of the kind is here, `LineageError`, and `IssueError` for a wrong passphrase.
     """
     leaf, lineage, acme = _leaf(office, named)
+    earlier = None
     with office.ledger() as ledger:
         if acme is not None:
             acme_issuer(office, acme, given).revoke(leaf)
             number = None
         else:
             kept = office.authority()
+            earlier = standing(kept, office.home).revocation(leaf)
             kept.revoke(leaf, reason, given.passphrase() if kept.is_sealed() else None)
             here = standing(kept, office.home).generations
             number = next(one.crl for one in here if one.intermediate.subject == leaf.issuer)
-        ledger.append(office.event(Kind.REVOKED, leaf, lineage or next(iter(leaf.names), leaf.subject), reason.value))
-    return Revoked(leaf, lineage, number, tuple(_readers(office)) if number is not None else ())
+        detail = reason.value if earlier is None else f"again: it stays {earlier.reason.value}"
+        ledger.append(office.event(Kind.REVOKED, leaf, lineage or next(iter(leaf.names), leaf.subject), detail))
+    readers = tuple(_readers(office)) if number is not None else ()
+    renewed = lineage is not None and office.store.open(lineage).terms().issuer is not IssuerName.ADOPTED
+    return Revoked(leaf, lineage, number, readers, earlier, renewed)
 
 
 def _leaf(office: Office, named: str) -> tuple[Leaf, str | None, AcmeTerms | None]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
-from everyhop.errors import LineageError, SettingsError, SourceError, TrustError
+from everyhop.errors import EveryhopError, LineageError, SettingsError, SourceError, TrustError
 from everyhop.jobs.office import Office
-from everyhop.model.certificate import Chain
+from everyhop.lineage.standing import standing
+from everyhop.model.certificate import Chain, Leaf
 from everyhop.model.evidence import Transcript
 from everyhop.model.location import Location
 from everyhop.model.nearest import did_you_mean
@@ -24,21 +27,25 @@ from everyhop.x509.parse import chain_from_pem, is_authority
 from everyhop.x509.path import verify_path
 from everyhop.x509.usage import CLIENTS, SERVERS, usages
 
-_LARGEST = 5_000_000
-_PEM = "-----BEGIN"
+_LARGEST = 1_000_000  # bytes: a chain has some thousands
+_MOST = 32  # certificates: a chain has two to five, a roll-over's anchors and a CockroachDB's ca.crt not many more
+_ENDINGS = frozenset({".pem", ".crt", ".cer", ".cert", ".key"})
+_CERTIFICATE, _KEY = "-----BEGIN CERTIFICATE-----", "PRIVATE KEY-----"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """`what` it is, in words; its chain, None where a listener showed none; and the report of what is wrong with it.
 
-    `believed` tells to whose anchors it leads, or why to none; None: nobody judged it. `notes` are sentences beside.
+    `believed` tells to whose anchors it leads, or why to none; None: nobody judged it. `wrong` are sentences about what
+    no rule looks at, `notes` about what is as it should be.
     """
 
     what: str
     chain: Chain | None
     believed: str | None
     report: Report
+    wrong: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -55,6 +62,10 @@ def show(office: Office, named: str, ca: str | None, key: Path | None) -> Shown:
     if path.is_file():
         chain = _chain(path)
         return _judged(office, f"file {named}", chain, _anchors(ca, _own(office)), key)
+    if path.is_dir():
+        raise SettingsError("is a directory", path=named, hint="name a file in it")
+    if ":" not in named and ("/" in named or path.suffix in _ENDINGS):
+        raise SettingsError("there is no such file", path=named, hint="is the path right?")
     if ":" not in named:
         raise SettingsError(
             f"{named[:80]!r} is no lineage, no file and no endpoint{did_you_mean(named, names)}",
@@ -93,13 +104,32 @@ def _judged(office: Office, what: str, chain: Chain, anchors: tuple[str, str] | 
             trusted, believed = True, f"leads to {anchors[0]} anchors"
         except TrustError as error:
             trusted, believed = False, f"no: {error.message}"
+    wrong = (*_revoked(office, chain.leaf), *_order(chain))
     notes = () if key is None else (_pair(chain, key),)
     sightings = []
     if not is_authority(chain.leaf):
         why = "" if trusted or believed is None else believed.removeprefix("no: ")
         served = ServedChain(what, chain, trusted, None, "", why)
         sightings = [Reading(served, Origin.OBSERVED, None, None, (Transcript(now, ()),))]
-    return Shown(what, chain, believed, _report(sightings, now), notes)
+    return Shown(what, chain, believed, _report(sightings, now), wrong, notes)
+
+
+def _revoked(office: Office, leaf: Leaf) -> Iterator[str]:
+    """What the internal authority's own lists say of it."""
+    try:
+        found = standing(office.authority(), office.home).revocation(leaf)
+    except EveryhopError:
+        return
+    if found is not None:
+        yield f"it was revoked on {found.since:%Y-%m-%d} ({found.reason.value}): everyhop renew makes the next one"
+
+
+def _order(chain: Chain) -> Iterator[str]:
+    """Servers take the first certificate of a file for their own, and the next one for its issuer."""
+    for lower, upper in pairwise(chain.certificates):
+        if lower.issuer != upper.subject:
+            yield f"out of order: {upper.subject} follows {lower.subject}, and did not issue it; the leaf comes first"
+            return
 
 
 def _report(sightings: list[Reading] | list[Gap], now: datetime) -> Report:
@@ -137,14 +167,20 @@ def _own(office: Office) -> str | None:
 
 def _chain(path: Path) -> Chain:
     text = _read(path)
+    if text.count(_CERTIFICATE) > _MOST:
+        hint = "a chain is a leaf and those above it; of a bundle, take one: openssl x509 -in FILE shows the first"
+        raise SettingsError(f"holds more than {_MOST} certificates: that is no chain", path=str(path), hint=hint)
     try:
         return chain_from_pem(text, str(path))
     except SourceError as error:
-        if _PEM not in text:
-            raise SettingsError(
-                "holds no certificate in PEM", path=str(path), hint="openssl x509 -inform der -in FILE makes PEM of DER"
-            ) from error
-        raise
+        if _CERTIFICATE in text:
+            raise
+        if _KEY in text:
+            hint = "name the certificate, and the key with --key FILE"
+            raise SettingsError("holds a private key, and no certificate", path=str(path), hint=hint) from error
+        raise SettingsError(
+            "holds no certificate in PEM", path=str(path), hint="openssl x509 -inform der -in FILE makes PEM of DER"
+        ) from error
 
 
 def _read(path: Path) -> str:

@@ -46,7 +46,11 @@ def read_adopted(directory: str) -> Issued:
         issued = Issued(pem, "", Secret(_content(key[0])), chain_from_pem(pem))
     except SourceError as error:
         raise LineageError(error.message, path=chain[0], hint=error.hint) from error
-    refuse_unsound(issued, directory)
+    try:
+        refuse_unsound(issued, directory)
+    except LineageError as error:
+        hint = f"certbot renew --force-renewal --cert-name {PurePosixPath(directory).name} makes both anew"
+        raise LineageError(error.message, path=directory, hint=hint) from error
     return issued
 
 

@@ -118,16 +118,17 @@ class KeptAuthority:
         with self._locked("everyhop cert revoke") as directory:
             state = files.state(directory)
             generation = _issuer_of(certificate, state.roll)
+            signers = self._signers(directory, state, passphrase)  # first: a wrong passphrase leaves nothing behind
             number, revoked = files.revoked(directory, generation.number)
             if all(one.serial != certificate.serial for one in revoked):
                 revoked += (Revocation(certificate.serial, self._now().replace(microsecond=0), reason),)
                 directory.replace(files.revoked_list(generation.number), files.revoked_json(number, revoked))
-            return self._write_lists(directory, state, passphrase)
+            return self._write_lists(directory, signers)
 
     def renew_crl(self, passphrase: Secret | None) -> str:
         """The lists made anew with the next number, before the last ones are over."""
         with self._locked("everyhop ca crl") as directory:
-            return self._write_lists(directory, files.state(directory), passphrase)
+            return self._write_lists(directory, self._signers(directory, files.state(directory), passphrase))
 
     def crl_pem(self) -> str:
         """The lists of all generations, intermediates' and roots': what servers are given as one file."""
@@ -178,7 +179,7 @@ class KeptAuthority:
             directory.replace(files.cross(old.number), _pem(old_by_new))
             directory.create({**made, files.cross(number): _pem(new_by_old)})
             begun = State(rollover.begun(state.roll, files.crossed(directory, number), old_by_new), number)
-            self._write_lists(directory, begun, passphrase)
+            self._write_lists(directory, self._signers(directory, begun, passphrase))
             files.write_state(directory, begun)
             return begun.roll
 
@@ -227,15 +228,22 @@ class KeptAuthority:
         with _about(f"{self._path}/{name}"):
             return opened(elsewhere.reveal() if elsewhere else (content or b"").decode("utf-8", "replace"), passphrase)
 
-    def _write_lists(self, directory: PrivateDirectory, state: State, passphrase: Secret | None) -> str:
+    def _signers(
+        self, directory: PrivateDirectory, state: State, passphrase: Secret | None
+    ) -> tuple[tuple[Generation, Authority], ...]:
+        """The intermediates that sign a list: one that is over cannot, and nobody believes what it issued."""
+        now, issuing = self._now(), rollover.issuing(state.roll)
+        return tuple(
+            (one, self._authority(directory, state, one, passphrase))
+            for one in rollover.generations(state.roll)
+            if one == issuing or now <= one.intermediate.not_valid_after_utc
+        )
+
+    def _write_lists(self, directory: PrivateDirectory, signers: tuple[tuple[Generation, Authority], ...]) -> str:
         """Write `crl.pem` anew, with the next number for every intermediate."""
         texts = []
-        for generation in rollover.generations(state.roll):
-            over = self._now() > generation.intermediate.not_valid_after_utc
-            if over and generation != rollover.issuing(state.roll):
-                continue  # it cannot sign any more, and nobody believes what it issued
+        for generation, authority in signers:
             number, revoked = files.revoked(directory, generation.number)
-            authority = self._authority(directory, state, generation, passphrase)
             # The number first: one that was given out twice would be worse than one that is never seen.
             directory.replace(files.revoked_list(generation.number), files.revoked_json(number + 1, revoked))
             texts += [

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Final
 
+from everyhop.acme.standalone import listened
 from everyhop.errors import LineageError, SettingsError
 from everyhop.lineage.deployment import Consumer, Deployment, Part
 from everyhop.lineage.fields import Fields
@@ -96,7 +97,7 @@ def _acme_json(acme: AcmeTerms) -> dict[str, object]:
     return {
         "directory": acme.directory,
         "webroot": acme.webroot,
-        "standalone": acme.standalone,
+        "standalone": None if acme.standalone is None else str(acme.standalone),
         "dns_hook": list(acme.dns_hook),
         "profile": acme.profile,
         "anchors": acme.anchors,
@@ -108,7 +109,7 @@ def _acme(given: Fields) -> AcmeTerms:
     return AcmeTerms(
         directory=given.text("directory"),
         webroot=given.optional_text("webroot"),
-        standalone=given.optional_number("standalone"),
+        standalone=None if given.optional_text("standalone") is None else given.read("standalone", listened),
         dns_hook=given.texts("dns_hook"),
         profile=given.optional_text("profile"),
         anchors=given.optional_text("anchors"),

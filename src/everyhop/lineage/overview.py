@@ -9,11 +9,15 @@ from everyhop.lineage.lineage import Lineage
 from everyhop.lineage.renewal import Decision, Failures, decide
 from everyhop.lineage.terms import IssuerName, Terms
 from everyhop.lineage.version import Version
+from everyhop.model.certificate import Revocation
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`live` is None before the first version; `decision` None there, and where somebody else renews."""
+    """`live` is None before the first version; `decision` None there, and where somebody else renews.
+
+    `revoked` says since when its leaf is, by the internal authority's own lists.
+    """
 
     name: str
     path: str
@@ -21,6 +25,7 @@ class Overview:
     live: Version | None
     decision: Decision | None
     failures: Failures
+    revoked: Revocation | None = None
 
 
 def overview(lineage: Lineage, now: datetime) -> Overview:

@@ -51,6 +51,19 @@ class Standing:
         """The generation that makes leaves."""
         return next(one for one in self.generations if one.issues)
 
+    def revocation(self, leaf: Leaf) -> Revocation | None:
+        """Since when, and why, a leaf of this authority's is revoked; None where it is not."""
+        return next(
+            (
+                item
+                for one in self.generations
+                if one.intermediate.subject == leaf.issuer
+                for item in one.revoked
+                if item.serial == leaf.serial
+            ),
+            None,
+        )
+
 
 def standing(kept: KeptAuthority, home: str) -> Standing:
     """How the authority below this home stands. Raises `LineageError` for what is missing or damaged."""

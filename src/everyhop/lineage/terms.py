@@ -8,6 +8,7 @@ from enum import Enum
 from everyhop.errors import SettingsError
 from everyhop.lineage.deployment import Deployment
 from everyhop.model.certificate import CertificateRequest
+from everyhop.model.endpoint import TcpEndpoint
 
 FEWEST_KEPT = 1
 """Versions kept beside the live one: whoever began to read the one before must find it, and so must a way back."""
@@ -27,14 +28,14 @@ class IssuerName(Enum):
 class AcmeTerms:
     """What an ACME server is asked besides names. `directory` is its name or address (`acme.server.AcmeServer.named`).
 
-    Names are proven by a file below `webroot`, by answering on the port `standalone`, or by a program that writes into
-    the DNS (`dns_hook`, as arguments): what is None or empty is not done. `profile` is one of the server's, None its
-    default. `anchors` is the file of what is believed of the server, None: the system's.
+    Names are proven by a file below `webroot`, by answering on the address `standalone` (its host empty: on every one),
+    or by a program that writes into the DNS (`dns_hook`, as arguments): what is None or empty is not done. `profile` is
+    one of the server's, None its default. `anchors` is the file of what is believed of the server, None: the system's.
     """
 
     directory: str
     webroot: str | None = None
-    standalone: int | None = None
+    standalone: TcpEndpoint | None = None
     dns_hook: tuple[str, ...] = ()
     profile: str | None = None
     anchors: str | None = None

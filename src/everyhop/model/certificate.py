@@ -128,6 +128,11 @@ class RevocationReason(Enum):
     SUPERSEDED = "superseded"
     CESSATION_OF_OPERATION = "cessationOfOperation"
 
+    @property
+    def is_the_end(self) -> bool:
+        """Whether nobody wants another certificate in its place."""
+        return self in {RevocationReason.CESSATION_OF_OPERATION, RevocationReason.AFFILIATION_CHANGED}
+
 
 @dataclass(frozen=True, slots=True)
 class Revocation:

@@ -21,7 +21,7 @@ from everyhop.model.certificate import CertificateRequest, LeafProfile
 from everyhop.pki.certificate import EXTENDED_USAGE
 from everyhop.pki.key import PublicKey
 from everyhop.pki.request import Subscriber, subscriber
-from everyhop.x509.parse import key_words, printable
+from everyhop.x509.parse import key_words
 
 _CURVES: Final = ("secp256r1", "secp384r1")
 _LEAST_BITS: Final = 2048  # NIST SP 800-57 part 1, table 2: 112 bits of strength
@@ -59,8 +59,9 @@ def read_request(text: str, profile: LeafProfile) -> SigningRequest:
         csr = x509.load_pem_x509_csr(text.encode("utf-8", "replace"))
         extensions, key, subject = csr.extensions, csr.public_key(), csr.subject
     except _UNREADABLE as error:
+        what = "cannot be read" if "CERTIFICATE REQUEST-----" in text else "is none: a file in PEM was expected"
         raise IssueError(
-            f"this is no certificate signing request that can be read: {printable(str(error))[:120]}",
+            f"the certificate signing request {what}",
             hint="`openssl req -text -noout -in FILE` shows what OpenSSL makes of it",
         ) from error
     strong = _strong(key)

@@ -40,6 +40,9 @@ def lineage_json(one: Overview, now: datetime) -> Json:
         "serial": None if live is None else f"{live.leaf.serial:x}",
         "leaf": None if live is None else leaf_json(live.leaf),
         "share_left": None if live is None else round(live.validity.share_left(now), 4),
+        "revoked": None
+        if one.revoked is None
+        else {"since": instant(one.revoked.since), "reason": one.revoked.reason.value},
         "due": _due_json(one),
         "deployments": [
             {
@@ -80,7 +83,12 @@ def _lines(one: Overview, now: datetime, ink: Ink) -> Iterator[str]:
     else:
         validity = one.live.validity
         yield f"  life   {life_text(validity.share_left(now), ink)}, until {validity.not_after:%Y-%m-%d}"
-    yield from wrapped("  due    ", _due_words(one))
+    if one.revoked is not None:
+        told = f"since {one.revoked.since:%Y-%m-%d} ({one.revoked.reason.value})"
+        then = "it is not renewed" if one.revoked.reason.is_the_end else "everyhop renew replaces it"
+        yield f"  {ink(Role.BAD, 'revoked')}  {told}; {then}"
+    else:
+        yield from wrapped("  due    ", _due_words(one))
     for item in one.terms.deployments:
         folder = PurePosixPath(next(iter(item.files.values()))).parent
         yield printable(

@@ -36,6 +36,7 @@ def run(command: Sequence[str], text: str = "", environment: Mapping[str, str] |
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{command[0]} did not end within {PATIENCE:.0f} seconds") from error
     if seen.returncode != 0:
-        said = printable(" ".join((seen.stderr.strip() or seen.stdout.strip()).split()))[-_LONGEST:]
+        # keytool says on stderr what it did, and on stdout what went wrong: both are told.
+        said = printable(" ".join(f"{seen.stderr} {seen.stdout}".split()))[-_LONGEST:]
         raise ToolError(f"{command[0]} failed: {said or f'exit code {seen.returncode}'}")
     return seen.stdout
