@@ -37,7 +37,8 @@ def endpoint(desk: Desk) -> Iterator[str]:
             secure.recv(1024)
             secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    reload = f"sh -c 'test -e {desk.folder}/deaf || cp {out}/* {loaded}'"
+    moods = f"test -e {desk.folder}/deaf && exit 0; test -e {desk.folder}/down && exit 1"
+    reload = f"sh -c '{moods}; cmp -s {out}/server.crt {desk.folder}/refused && exit 1; cp {out}/* {loaded}'"
     with peer(serve) as place:
         at = f"https://localhost:{place.port}"
         desk.done("cert", "issue", "localhost", "--out", out, "--endpoint", at, "--reload", reload)
@@ -70,3 +71,18 @@ def test_what_is_not_served_is_put_back(desk: Desk, endpoint: str) -> None:
     assert "deployed and seen" in desk.done("renew")
     assert crt.read_bytes() != before
     assert desk.done("renew", "--quiet") == ""
+
+
+def test_a_consumer_that_takes_neither_the_new_nor_the_old_is_told_again_of_the_new(desk: Desk, endpoint: str) -> None:
+    """As MySQL, which refuses to read an expired certificate anew: what was put back must not stand in the way."""
+    crt, down = desk.folder / "out" / "server.crt", desk.folder / "down"
+    before = crt.read_bytes()
+    down.touch()
+    (desk.folder / "refused").write_bytes(before)  # from now on the old one is
+    stopped = desk.opened("renew", "--force")
+    assert stopped.exit_code == 4, stopped.output
+    assert crt.read_bytes() == before
+    down.unlink()
+    assert f"deployed and seen  app  {crt.parent}" in desk.done("renew")
+    assert desk.run("cert", "show", endpoint).exit_code == 0
+    assert crt.read_bytes() != before

@@ -107,8 +107,13 @@ def _deploy(
 def _heal(root: Path, controls: Controls) -> None:
     """Put back what an earlier run left half-way: killed, or with a consumer that could not be told."""
     latest = journals.latest(root)
-    if latest is not None and latest.stage is Stage.BEGUN:
+    if latest is None or latest.stage is not Stage.BEGUN:
+        return
+    try:
         rollback(root, controls)
+    except EveryhopError:
+        # The files are back. A product that refuses these too (MySQL an expired pair) is told again of the new ones.
+        rollback(root, {listener: Command(()) for listener in controls})
 
 
 def _fate(root: Path) -> Fate:
