@@ -14,7 +14,7 @@ help: ## show this list
 setup: ## install what the tests need: servers, browser, .venv
 	@scripts/setup dev
 
-servers: setup ## fetch newer PostgreSQL, MariaDB and MySQL for the tests, however long that takes
+servers: setup ## fetch newer PostgreSQL, MariaDB, MySQL and pebble for the tests, however long that takes
 	@$(BIN)/python scripts/servers
 
 demo: ## show the story on real servers; ARGS="…" goes to the command

@@ -55,7 +55,7 @@ def common_name_only(authority: Authority, name: str) -> Issued:
     builder = certificate.blank(
         certificate.named(name),
         authority._certificate.subject,
-        key,
+        key.public_key(),
         authority._key,
         _month_from(utc_now()),
     )

@@ -27,9 +27,13 @@ _OPEN_TO_SERVERS: Final = Path("/var/cache")  # for root, whose clone may be whe
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A suite of Debian with the servers to fetch from it. `programs` are what is run, by their paths in `packages`."""
+    """Servers to fetch from a suite of Debian. `programs` are what is run, by their paths in `packages`.
+
+    `name` is the folder's. What is wanted later gets one of its own: what others have fetched stays as it is.
+    """
 
     name: str
+    release: str
     servers: tuple[str, ...]
     packages: tuple[str, ...]
     programs: tuple[str, ...]
@@ -50,8 +54,11 @@ class Suite:
         return tuple(dict.fromkeys((self.folder / program).parent for program in self.programs))
 
 
+# Debian 12's 2.4 knows neither renewal information nor profiles nor addresses.
+PEBBLE: Final = Suite("pebble", "sid", ("pebble 2.10",), ("pebble",), ("usr/bin/pebble", "usr/bin/pebble-challtestsrv"))
 SUITES: Final = (
     Suite(
+        "trixie",
         "trixie",
         ("PostgreSQL 17", "MariaDB 11.8"),
         ("postgresql-17", "mariadb-server-core", "mariadb-client-core"),
@@ -66,10 +73,12 @@ SUITES: Final = (
     # Here everything is new every day, and what is not the newest goes: one day that is true of PostgreSQL 18.
     Suite(
         "sid",
+        "sid",
         ("PostgreSQL 18", "MySQL 9"),
         ("postgresql-18", "mysql-server-core"),
         ("usr/lib/postgresql/18/bin/postgres", "usr/lib/postgresql/18/bin/initdb", "usr/sbin/mysqld"),
     ),
+    PEBBLE,
 )
 
 
@@ -208,7 +217,7 @@ def fetch(suites: Sequence[Suite], deadline: Deadline) -> dict[str, str]:
 
 
 def _fetch(suite: Suite, scratch: Path, deadline: Deadline) -> None:
-    apt = Apt.of(suite.name, _mirror(deadline), scratch, deadline)
+    apt = Apt.of(suite.release, _mirror(deadline), scratch, deadline)
     fresh = scratch / "unpacked"
     apt.unpack(suite.packages, fresh)
     for program in suite.programs:

@@ -9,6 +9,8 @@
     ├── SampleError       the application could not be loaded or asked                            exit 2
     ├── TrustError        a chain does not lead to an anchor for this name, now                   exit 4
     ├── IssueError        no certificate was made                                                 exit 4
+    ├── LineageError      a lineage, an authority or the ledger on disk is not as it has to be    exit 4
+    ├── DiskError         the file system refused, or something stands in the way                 exit 4
     ├── DeployError       a change was not made, or was put back                                  exit 4
     └── DrillError        a relay could not do its work                                           exit 4
 
@@ -91,6 +93,14 @@ class TrustError(EveryhopError):
 
 class IssueError(EveryhopError):
     """An issuer did not make the certificate that was asked for."""
+
+
+class LineageError(EveryhopError):
+    """A lineage, an authority or the ledger is not as it has to be: missing, locked, damaged, or of somebody else."""
+
+
+class DiskError(EveryhopError):
+    """The file system refused: permission, space, a link or a strange file in the way."""
 
 
 class DeployError(EveryhopError):

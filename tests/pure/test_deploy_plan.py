@@ -8,7 +8,7 @@ from everyhop.deploy import profiles
 from everyhop.deploy.app import AppTarget
 from everyhop.deploy.change import Change, MakeDirectory, Reload, Restart, WriteFile
 from everyhop.deploy.disclosure import Disclosure, shown
-from everyhop.deploy.files import Files, Found, Owner
+from everyhop.deploy.files import Files, Found
 from everyhop.deploy.mariadb import MariadbTarget
 from everyhop.deploy.nginx import NginxTarget
 from everyhop.deploy.plan import Plan, Target, concerning, remedy
@@ -16,6 +16,7 @@ from everyhop.deploy.postgresql import PostgresqlTarget
 from everyhop.dialects.registry import read
 from everyhop.errors import EveryhopError, SettingsError, SourceError
 from everyhop.model.certificate import Issued
+from everyhop.model.owner import Owner
 from everyhop.model.posture import Assurance, Floor, Posture
 from everyhop.model.secret import Secret
 from everyhop.scan.rewrite.dotenv import values

@@ -26,7 +26,8 @@ paths = st.text(st.characters(min_codepoint=32, exclude_characters="'\"", exclud
 
 
 def tls_files(posture: Posture, path: str = "server") -> TlsFiles:
-    return TlsFiles(f"/{path}.pem", f"/{path}.key", "/d/ca.pem" if posture.client_auth else None)
+    clients = ("/d/ca.pem", "/d/clients.crl") if posture.client_auth else (None, None)
+    return TlsFiles(f"/{path}.pem", f"/{path}.key", *clients)
 
 
 @given(postures, paths)
@@ -106,3 +107,11 @@ def test_any_text_is_read_or_refused_in_our_words(text: str) -> None:
     """No other exception, whatever the file holds."""
     with suppress(EveryhopError):
         mariadb.read(mariadb.settings(f"[mysqld]\n{text}"))
+
+
+def test_revocation_lists_are_for_whom_asks_for_clients() -> None:
+    """They go with the anchors, and are refused without."""
+    posture = Posture(Assurance.ENCRYPTED, Floor.TLS_1_2, ClientAuth.OPTIONAL)
+    assert mariadb.settings(mariadb.write(posture, tls_files(posture)))["ssl_crl"] == "/d/clients.crl"
+    with pytest.raises(SettingsError, match="revocation list"):
+        mariadb.write(Posture(Assurance.ENCRYPTED, Floor.TLS_1_2), TlsFiles("/c", "/k", None, "/d/clients.crl"))

@@ -82,7 +82,8 @@ def configuration(addresses: list[str], body: list[str]) -> str:
 
 
 def site_for(posture: Posture) -> Site:
-    return replace(SITE, client_anchors="/s/ca.pem" if posture.client_auth else None)
+    anchors, crl = ("/s/ca.pem", "/s/clients.crl") if posture.client_auth else (None, None)
+    return replace(SITE, client_anchors=anchors, client_crl=crl)
 
 
 @given(postures, listens, contents)
@@ -243,3 +244,14 @@ def test_any_text_is_read_or_refused_in_our_words(text: str) -> None:
     """No other exception, whatever the file holds."""
     with suppress(EveryhopError):
         nginx.write(f"server {{ listen 80; server_name tips.example.org; {text} }}", SITE, ENCRYPTED)
+
+
+def test_revocation_lists_and_depth_are_for_whom_asks_for_clients() -> None:
+    """Two certificates between a client and its root: the intermediate, and a root that another one certified."""
+    posture = Posture(Assurance.ENCRYPTED, Floor.TLS_1_2, ClientAuth.REQUIRED)
+    text = nginx.write(PLAIN, site_for(posture), posture)
+    for line in ("ssl_crl /s/clients.crl;", "ssl_verify_depth 2;", "ssl_verify_client on;"):
+        assert line in text
+    assert "ssl_crl" not in nginx.write(PLAIN, SITE, ENCRYPTED)
+    with pytest.raises(SettingsError, match="revocation list"):
+        nginx.write(PLAIN, replace(SITE, client_crl="/s/clients.crl"), ENCRYPTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,8 @@ files = st.lists(hosts | others, max_size=8).map("\n".join)
 
 
 def tls_files(posture: Posture, path: str = "/d/server") -> TlsFiles:
-    return TlsFiles(f"{path}.pem", f"{path}.key", "/d/ca.pem" if posture.client_auth else None)
+    clients = ("/d/ca.pem", "/d/clients.crl") if posture.client_auth else (None, None)
+    return TlsFiles(f"{path}.pem", f"{path}.key", *clients)
 
 
 def read(wording: postgresql.Wording) -> Bounds:
@@ -216,3 +218,11 @@ def test_any_text_is_read_or_refused_in_our_words(text: str) -> None:
     with suppress(EveryhopError):
         postgresql.read(conf.settings(text), text)
         hba.demanding_certificates(hba.with_scram(hba.refusing_plaintext(text)))
+
+
+def test_revocation_lists_are_for_whom_asks_for_clients() -> None:
+    """They go with the anchors, and are refused without."""
+    posture = Posture(Assurance.ENCRYPTED, Floor.TLS_1_2, ClientAuth.OPTIONAL)
+    assert conf.settings(postgresql.write(posture, tls_files(posture), FRESH).conf)["ssl_crl_file"] == "/d/clients.crl"
+    with pytest.raises(SettingsError, match="revocation list"):
+        postgresql.write(replace(posture, client_auth=ClientAuth.ABSENT), TlsFiles("/c", "/k", None, "/d/crl"), FRESH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,64 +14,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everyhop.errors import IssueError
-from everyhop.model.certificate import CertificateRequest, Issued
+from everyhop.model.certificate import CertificateRequest
 from everyhop.model.issuer import Issuer
 from everyhop.pki.authority import Authority
+from everyhop.pki.certificate import Signer
 from everyhop.x509.names import matches
 from everyhop.x509.path import verify_path
+from tests.authorities import in_a_process
 from tests.certificates import good, new_authority, utc_now
+from tests.judges import handshake, openssl_refuses
 
 AUTHORITY = new_authority("Pki CA")
-
-
-def written(directory: Path, issued: Issued) -> tuple[Path, Path]:
-    chain, key = directory / "chain.pem", directory / "key.pem"
-    chain.write_text(issued.chain_pem)
-    key.write_text(issued.key_pem.reveal())
-    return chain, key
-
-
-def handshake(issued: Issued, anchors: str, name: str, directory: Path) -> None:
-    """A whole TLS handshake in memory, the dialer with Python 3.13's strictness and without the CN."""
-    chain, key = written(directory, issued)
-    listening = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    listening.load_cert_chain(chain, key)
-    dialling = ssl.create_default_context(cadata=anchors)
-    dialling.verify_flags |= ssl.VERIFY_X509_STRICT
-    dialling.hostname_checks_common_name = False
-    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    server = listening.wrap_bio(there, back, server_side=True)
-    client = dialling.wrap_bio(back, there, server_hostname=name)
-    waiting = [client, server]
-    while waiting:
-        for side in tuple(waiting):
-            try:
-                side.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-            waiting.remove(side)
 
 
 @pytest.mark.parametrize("name", ["db.internal", "127.0.0.2", "localhost"])
 def test_a_strict_dialer_believes_it(name: str, tmp_path: Path) -> None:
     """Python 3.13 refuses what has no key identifiers or no critical basic constraints."""
-    handshake(good(AUTHORITY, "db.internal", "127.0.0.2", "localhost"), AUTHORITY.anchors_pem, name, tmp_path)
+    handshake(good(AUTHORITY, "db.internal", "127.0.0.2", "localhost"), name, AUTHORITY.anchors_pem, tmp_path)
 
 
 def test_a_strict_dialer_refuses_another_name(tmp_path: Path) -> None:
     """The twin: the same handshake, dialled by a name that was not asked for."""
     with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
-        handshake(good(AUTHORITY, "db.internal"), AUTHORITY.anchors_pem, "other.internal", tmp_path)
+        handshake(good(AUTHORITY, "db.internal"), "other.internal", AUTHORITY.anchors_pem, tmp_path)
 
 
 def test_openssl_believes_it_strictly(tmp_path: Path) -> None:
     """The second opinion."""
-    chain, _ = written(tmp_path, good(AUTHORITY, "db.internal"))
-    anchors = tmp_path / "ca.pem"
-    anchors.write_text(AUTHORITY.anchors_pem)
-    command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "db.internal"]
-    seen = subprocess.run([*command, "-CAfile", anchors, chain], check=False, capture_output=True, text=True)
-    assert seen.returncode == 0, seen.stderr
+    options = ("-purpose", "sslserver", "-verify_hostname", "db.internal")
+    issued = good(AUTHORITY, "db.internal")
+    assert openssl_refuses(tmp_path, issued.chain_pem, issued.anchors_pem, *options) is None
 
 
 def test_the_key_belongs_to_the_certificate_and_is_not_shown() -> None:
@@ -119,10 +91,60 @@ def test_a_short_life_has_begun_and_not_ended() -> None:
 
 
 def test_a_leaf_never_outlives_its_issuer() -> None:
-    """A year is asked for, a week is left."""
+    """A year is asked for, a week is left: who plans with the year must not get the week."""
     week = Authority.create("Short CA", utc_now, timedelta(days=7))
-    leaf = week.issue(CertificateRequest(("db.internal",), timedelta(days=365))).chain.leaf
+    with pytest.raises(IssueError, match="365 days would end after the authority itself") as told:
+        week.issue(CertificateRequest(("db.internal",), timedelta(days=365)))
+    assert told.value.key == "lifetime"
+    assert "7 days at most" in (told.value.hint or "") or "6 days at most" in (told.value.hint or "")
+
+
+def test_a_life_that_nobody_asked_for_is_ninety_days_or_what_is_left() -> None:
+    """The default fits in."""
+    assert AUTHORITY.issue(CertificateRequest(("a.org",))).chain.leaf.validity.lifetime() == timedelta(days=90)
+    week = Authority.create("Short CA", utc_now, timedelta(days=7))
+    leaf = week.issue(CertificateRequest(("a.org",))).chain.leaf
     assert leaf.validity.not_after == week._certificate.not_valid_after_utc
+
+
+def test_a_clock_that_was_set_back_issues_nothing() -> None:
+    """What it dates would not be what it seems."""
+    now = utc_now()
+    times = iter([now, now - timedelta(days=400)])
+    odd = Authority.create("Odd CA", lambda: next(times))
+    with pytest.raises(IssueError, match="is not valid before") as told:
+        odd.issue(CertificateRequest(("a.org",)))
+    assert "clock" in (told.value.hint or "")
+
+
+def test_a_clock_that_was_set_back_a_little_does_no_harm() -> None:
+    """Two minutes, as time servers do: the leaf begins with its issuer, and is as long as asked."""
+    now = utc_now()
+    times = iter([now, now - timedelta(minutes=2)])
+    odd = Authority.create("Odd CA", lambda: next(times))
+    leaf = odd.issue(CertificateRequest(("a.org",), timedelta(days=1))).chain.leaf
+    assert leaf.validity.not_before == odd._certificate.not_valid_before_utc
+    assert leaf.validity.lifetime() == timedelta(days=1)
+
+
+def test_a_key_of_another_authority_is_refused() -> None:
+    """Before anything is signed with it."""
+    one, other = new_authority("One"), new_authority("Other")
+    with pytest.raises(IssueError, match="does not belong to its certificate"):
+        Authority(Signer(one._certificate, other._key), utc_now)
+
+
+def test_serials_are_unique_under_threads() -> None:
+    """128 random bits, wherever they are drawn."""
+    with ThreadPoolExecutor(8) as pool:
+        serials = list(pool.map(lambda _: good(AUTHORITY, "db.internal").chain.leaf.serial, range(400)))
+    assert len(set(serials)) == 400
+
+
+def test_serials_are_unique_in_processes_that_forked() -> None:
+    """A generator that is copied with its state would repeat itself."""
+    told = in_a_process("serials_of_forks").split()
+    assert len(told) == len(set(told)) == 80
 
 
 def test_an_expired_authority_issues_nothing() -> None:

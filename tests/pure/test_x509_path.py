@@ -37,12 +37,12 @@ def intermediate(name: str = "Path Intermediate", *extensions: x509.ExtensionTyp
     """An authority below the root, which may be restricted."""
     key = new_key()
     builder = certificate.blank(
-        certificate.named(name), AUTHORITY._certificate.subject, key, AUTHORITY._key, MONTH
+        certificate.named(name), AUTHORITY._certificate.subject, key.public_key(), AUTHORITY._key, MONTH
     ).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     usage = AUTHORITY._certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     builder = builder.add_extension(usage, critical=True)
     for extension in extensions:
-        builder = builder.add_extension(extension, critical=True)
+        builder = builder.add_extension(extension, critical=not isinstance(extension, x509.ExtendedKeyUsage))
     return builder.sign(AUTHORITY._key, hashes.SHA256()).public_bytes(Encoding.DER), key
 
 
@@ -130,17 +130,32 @@ def test_a_certificate_for_clients_is_not_believed_of_a_server() -> None:
     """Extended key usage, where it is given, has to name servers."""
     key = new_key()
     builder = certificate.blank(
-        certificate.named("app"), AUTHORITY._certificate.subject, key, AUTHORITY._key, MONTH
+        certificate.named("app"), AUTHORITY._certificate.subject, key.public_key(), AUTHORITY._key, MONTH
     ).add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
     served = chain([builder.sign(AUTHORITY._key, hashes.SHA256()).public_bytes(Encoding.DER)])
     assert not is_trusted(served, ANCHORS, NOW)
 
 
+@pytest.mark.parametrize("dialled", ["db.internal", "my_db", None])
+def test_an_intermediate_for_servers_alone_is_believed_of_servers(dialled: str | None) -> None:
+    """As public authorities have them now; one that is for clients alone is not, whether a name is asked or none."""
+    usage = x509.oid.ExtendedKeyUsageOID
+    servers, key = intermediate("For servers", x509.ExtendedKeyUsage([usage.SERVER_AUTH]))
+    verify_path(chain([below(servers, key, dialled or "db.internal"), servers]), ANCHORS, dialled, NOW)
+    clients, key = intermediate("For clients", x509.ExtendedKeyUsage([usage.CLIENT_AUTH]))
+    with pytest.raises(TrustError):
+        verify_path(chain([below(clients, key, dialled or "db.internal"), clients]), ANCHORS, dialled, NOW)
+
+
 def test_a_loop_of_issuers_ends() -> None:
     """Two certificates that name each other as issuer are told as such, in finite time."""
     a, b = new_key(), new_key()
-    one = certificate.blank(certificate.named("A"), certificate.named("B"), a, b, MONTH).sign(b, hashes.SHA256())
-    two = certificate.blank(certificate.named("B"), certificate.named("A"), b, a, MONTH).sign(a, hashes.SHA256())
+    one = certificate.blank(certificate.named("A"), certificate.named("B"), a.public_key(), b, MONTH).sign(
+        b, hashes.SHA256()
+    )
+    two = certificate.blank(certificate.named("B"), certificate.named("A"), b.public_key(), a, MONTH).sign(
+        a, hashes.SHA256()
+    )
     served: Chain = chain([one.public_bytes(Encoding.DER), two.public_bytes(Encoding.DER)])
     with pytest.raises(TrustError, match="not among the anchors"):
         verify_path(served, ANCHORS, None, NOW)

@@ -21,7 +21,6 @@ from everyhop.deploy import profiles, steering
 from everyhop.deploy.apply import apply
 from everyhop.deploy.change import Restart
 from everyhop.deploy.control import Control
-from everyhop.deploy.files import Owner
 from everyhop.deploy.look import look_at
 from everyhop.deploy.mariadb import MariadbTarget
 from everyhop.deploy.nginx import NginxTarget
@@ -39,6 +38,7 @@ from everyhop.lab.port import free_endpoint
 from everyhop.lab.server import Server
 from everyhop.lab.session import Lab
 from everyhop.model.certificate import Issued
+from everyhop.model.owner import Owner
 from everyhop.model.posture import Assurance, Floor, Posture
 from tests.certificates import good, new_authority
 

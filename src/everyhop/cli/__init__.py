@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,34 +15,16 @@ from click.exceptions import Exit
 from everyhop.cli.commands import COMMANDS, Movement
 from everyhop.cli.exit_codes import ExitCode, table
 from everyhop.cli.failure import nobody_reads_on, told
-from everyhop.model.nearest import did_you_mean
+from everyhop.cli.lazy_group import LazyGroup
 from everyhop.model.tool import NAME, VERSION
 
 
-class Commands(click.Group):
-    """The group of all commands, from the table in `cli.commands`."""
+class Commands(LazyGroup):
+    """The group of all commands."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names, in the table's order."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        """Import a command's module; None where there is no such command."""
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
-            return None
-        module, _, attribute = entry.place.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is meant; a name that is none gets the nearest one as a hint."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            raise click.UsageError(f"there is no command {name!r}{did_you_mean(name, COMMANDS)}", ctx)
-        return super().resolve_command(ctx, args)
+    def places(self) -> Mapping[str, str]:
+        """From the table in `cli.commands`."""
+        return {name: entry.place for name, entry in COMMANDS.items()}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """The commands under their movements, without importing any."""

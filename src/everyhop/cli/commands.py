@@ -41,9 +41,13 @@ COMMANDS: Final = {
     "probe": Entry(
         "everyhop.cli.probe:probe", Movement.FIND, "Look at a live listener from outside; never authenticates."
     ),
+    "ca": Entry("everyhop.cli.ca:ca", Movement.CLOSE, "Keep an authority of your own, its keys sealed."),
+    "cert": Entry("everyhop.cli.cert:cert", Movement.CLOSE, "Have certificates issued, by that authority or by ACME."),
+    "trust": Entry("everyhop.cli.trust:trust", Movement.CLOSE, "Have this machine's programs believe the authority."),
     "verify": Entry(
         "everyhop.cli.verify:verify", Movement.PROVE, "Connect as the app does, and ask its own connections."
     ),
+    "renew": Entry("everyhop.cli.renew:renew", Movement.KEEP, "Renew what is due, deploy it, and see it served."),
     "demo": Entry(
         "everyhop.cli.demo:demo", Movement.TRY, "Watch an exposed app found, closed and proven, on real servers."
     ),

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import assert_never
 
 from everyhop.deploy import journal as journals
-from everyhop.deploy import place
 from everyhop.deploy.change import Change, MakeDirectory, Reload, Restart, WriteFile
 from everyhop.deploy.control import Control, Controls
 from everyhop.deploy.journal import FileStep, Journal, Stage, Step
 from everyhop.deploy.look import ENCODING
 from everyhop.deploy.plan import Plan
 from everyhop.deploy.rollback import undo
+from everyhop.disk import account, place
 from everyhop.errors import DeployError, EveryhopError
 
 
@@ -73,9 +73,11 @@ def _put_back(journal: Journal, controls: Controls, error: BaseException) -> Non
     try:
         undo(journal, controls)
     except EveryhopError as failure:
+        reason = _reason(error)
+        twice = str(failure).removesuffix(f": {reason}")  # a listener that is down refuses both in the same words
         raise DeployError(
-            f"{_reason(error)}; and putting things back failed: {failure}",
-            hint=f"what was there before lies in {journal.directory}: run everyhop rollback",
+            f"{reason}; and putting things back failed: {twice}",
+            hint=f"what was there before lies in {journal.directory}",
         ) from error
     if isinstance(error, EveryhopError):
         raise DeployError(
@@ -143,8 +145,8 @@ def _refuse_moved(change: WriteFile, now: place.Snapshot | None) -> None:
 def _numbers(change: WriteFile | MakeDirectory, now: place.Snapshot | None) -> tuple[int, int]:
     """The owner that is asked for; else the present one; else whoever applies."""
     if change.owner is not None:
-        return place.numbers(change.owner)
-    return (now.uid, now.gid) if now else place.own_numbers()
+        return account.numbers(change.owner)
+    return (now.uid, now.gid) if now else account.own_numbers()
 
 
 def _refuse_impossible(plan: Plan, controls: Controls) -> None:
@@ -153,11 +155,11 @@ def _refuse_impossible(plan: Plan, controls: Controls) -> None:
         if isinstance(change, Reload | Restart) and change.listener not in controls:
             raise DeployError(f"nobody said how to reload {change.listener}", hint="give a control for it")
         if isinstance(change, WriteFile | MakeDirectory) and change.owner is not None:
-            place.numbers(change.owner)
+            account.numbers(change.owner)
 
 
 def _refuse_unfinished(root: Path) -> None:
     journal = journals.latest(root)
     if journal is not None and journal.stage is Stage.BEGUN:
-        hint = "run everyhop rollback first"
+        hint = "put that back first"
         raise DeployError("an earlier apply stopped half-way", path=str(journal.directory), hint=hint)

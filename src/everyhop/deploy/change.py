@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from difflib import unified_diff
 
 from everyhop.deploy.disclosure import Disclosure, shown
-from everyhop.deploy.files import Found, Owner
+from everyhop.deploy.files import Found
+from everyhop.model.owner import Owner
 from everyhop.model.secret import Secret
 
 

@@ -1,9 +1,9 @@
 """What was there before an apply, on disk before the first change: enough to put everything back after any crash.
 
-    <root>/            0700, root's or the caller's own
+    <root>/            private: a `disk.private.PrivateDirectory`
       lock             held while an apply or a rollback runs
-      000001/          one apply
-        journal.json   every step; its appearance (by rename) is the moment from which things may be changed
+      000001/          one apply; its appearance (by rename) is the moment from which things may be changed
+        journal.json   every step
         before-0       content of the first file beforehand, 0600
         progress       one word a line: control steps begun, then `done` or `rolled-back`
 
@@ -12,11 +12,8 @@ Backups hold whatever the files held, passwords too: hence the modes.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,10 +21,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from everyhop.deploy import place
 from everyhop.deploy.change import Change, MakeDirectory, Reload, Restart, WriteFile
 from everyhop.deploy.look import ENCODING
-from everyhop.errors import DeployError
+from everyhop.disk import place
+from everyhop.disk.private import PrivateDirectory
+from everyhop.errors import DeployError, DiskError
 
 SCHEMA: Final = "everyhop-journal/1"
 _JOURNAL, _PROGRESS = "journal.json", "progress"
@@ -114,56 +112,46 @@ class Journal:
         return text.split("\n")[:-1]
 
     def _append(self, line: str) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(self.directory / _PROGRESS, flags, 0o600), "w") as file:
+        with _opened(self.directory) as directory:
             # A line that was cut off by a crash must not swallow this one.
-            file.write(f"\n{line}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _sync(self.directory)
+            directory.append(_PROGRESS, f"\n{line}\n".encode())
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Nobody else applies or rolls back below this root meanwhile. Raises `DeployError` if somebody does."""
-    _private(root)
-    descriptor = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise DeployError("another apply or rollback is running", path=str(root), hint="wait for it") from error
-    try:
+    """Nobody else applies or rolls back below this root meanwhile. Raises `DiskError` if somebody does."""
+    with PrivateDirectory.make(str(root.absolute())) as directory, directory.locked("apply or rollback", patience=0):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def begin(root: Path, changes: tuple[Change, ...]) -> Journal:
-    """Write down, durably, what is there now for each change. Raises `DeployError`; nothing is changed then."""
-    _sweep(root)
+    """Write down, durably, what is there now for each change. Raises `DiskError`; nothing is changed then."""
     number = max((int(path.name) for path in _numbered(root)), default=0) + 1
-    directory = root / f"{number:06d}"
-    try:
-        directory.mkdir(mode=0o700)
-        steps = tuple(_step(change, number, index) for index, change in enumerate(changes))
-        records = [_record(step, index, directory) for index, step in enumerate(steps)]
-        _save(directory / f"{_JOURNAL}.new", json.dumps({"schema": SCHEMA, "steps": records}, indent=1).encode())
-        (directory / f"{_JOURNAL}.new").rename(directory / _JOURNAL)
-        _sync(directory)
-        _sync(root)
-    except OSError as error:
-        raise DeployError(f"the journal cannot be written: {error.strerror}", path=str(directory)) from error
-    return Journal(directory, steps)
+    name = f"{number:06d}"
+    steps = tuple(_step(change, number, index) for index, change in enumerate(changes))
+    document = {"schema": SCHEMA, "steps": [_record(step) for step in steps]}
+    backups = {
+        f"before-{index}": step.before.content
+        for index, step in enumerate(steps)
+        if isinstance(step, FileStep) and step.before is not None
+    }
+    with _opened(root) as directory:
+        directory.fill(name, backups | {_JOURNAL: json.dumps(document, indent=1).encode()})
+    return Journal(root / name, steps)
 
 
 def latest(root: Path) -> Journal | None:
     """The last apply that could have changed anything, if there was one. Raises `DeployError` for a broken journal."""
-    for directory in sorted(_numbered(root), reverse=True):
-        # Without its journal.json an apply had stopped before the first change.
-        if (directory / _JOURNAL).exists():
-            return _load(directory)
-    return None
+    newest = max(_numbered(root), default=None)
+    return _load(newest) if newest else None
+
+
+def forget(root: Path, keep: int) -> None:
+    """Let go of all but the last `keep` applies: what they replaced were keys, perhaps. The caller holds no lock."""
+    if root.is_dir():
+        with _opened(root) as directory, directory.locked("forget old journals"):
+            for name in [name for name in directory.names() if name.isdigit()][:-keep]:
+                directory.remove_inside(name)
 
 
 def digest(content: bytes) -> str:
@@ -175,13 +163,6 @@ def _numbered(root: Path) -> list[Path]:
     if not root.is_dir():
         return []
     return [path for path in root.iterdir() if path.name.isdigit() and path.is_dir()]
-
-
-def _sweep(root: Path) -> None:
-    """What was left by an apply that stopped before its first change: backups that nobody needs."""
-    for directory in _numbered(root):
-        if not (directory / _JOURNAL).exists():
-            shutil.rmtree(directory)
 
 
 def _step(change: Change, number: int, index: int) -> Step:
@@ -199,14 +180,13 @@ def _step(change: Change, number: int, index: int) -> Step:
             return ControlStep(change.listener, "restart")
 
 
-def _record(step: Step, index: int, directory: Path) -> dict[str, Any]:
+def _record(step: Step) -> dict[str, Any]:
     match step:
         case FileStep():
             record = {"step": "file", "listener": step.listener, "path": step.path, "temporary": step.temporary}
             before = None
             if step.before is not None:
                 was = step.before
-                _save(directory / f"before-{index}", was.content)
                 before = {"mode": was.mode, "uid": was.uid, "gid": was.gid, "digest": digest(was.content)}
             return record | {"before": before, "digest": step.digest, "mode": step.mode}
         case DirectoryStep():
@@ -240,29 +220,8 @@ def _read_step(record: dict[str, Any], index: int, directory: Path) -> Step:
     return FileStep(record["listener"], record["path"], record["temporary"], before, record["digest"], record["mode"])
 
 
-def _private(root: Path) -> None:
-    """The root of all journals: made 0700; one that others may look into is refused, not mended."""
-    try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = root.lstat()
-    except OSError as error:
-        raise DeployError(f"the journal's directory cannot be made: {error.strerror}", path=str(root)) from error
-    if not root.is_dir() or root.is_symlink() or status.st_mode & 0o077 or status.st_uid != os.geteuid():
-        hint = f"chmod 700 {root}, owned by who applies"
-        raise DeployError("others can look into the journal's directory", path=str(root), hint=hint)
-
-
-def _save(path: Path, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _opened(path: Path) -> PrivateDirectory:
+    found = PrivateDirectory.open(str(path.absolute()))
+    if found is None:
+        raise DiskError("was taken away", path=str(path))
+    return found

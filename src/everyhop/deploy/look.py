@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from everyhop.deploy import place
 from everyhop.deploy.files import Files, Found
 from everyhop.deploy.plan import Target
+from everyhop.disk import account, place
 from everyhop.model.secret import Secret
 
 ENCODING = ("utf-8", "surrogateescape")
@@ -14,7 +14,7 @@ ENCODING = ("utf-8", "surrogateescape")
 
 
 def look(paths: Iterable[str]) -> Files:
-    """These files as they are; None for one that is not there. Raises `DeployError` for one that cannot be read."""
+    """These files as they are; None for one that is not there. Raises `DiskError` for one that cannot be read."""
     return {path: _found(path) for path in paths}
 
 
@@ -28,4 +28,4 @@ def _found(path: str) -> Found | None:
     if snapshot is None:
         return None
     content = Secret(snapshot.content.decode(*ENCODING))
-    return Found(content, snapshot.mode, place.owner(snapshot.uid, snapshot.gid))
+    return Found(content, snapshot.mode, account.owner(snapshot.uid, snapshot.gid))

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from everyhop.deploy.certificate import Keeping
+from everyhop.deploy.certificate import Clients, Keeping
 from everyhop.deploy.change import Change, Restart, WriteFile
-from everyhop.deploy.files import Files, Owner
+from everyhop.deploy.files import Files
 from everyhop.dialects import mariadb
 from everyhop.model.certificate import Issued
+from everyhop.model.owner import Owner
 from everyhop.model.posture import ClientAuth, Posture
 from everyhop.model.profile import Profile
 
@@ -29,7 +30,7 @@ class MariadbTarget:
     owner: Owner
     certificate: Issued
     posture: Posture
-    client_anchors: str | None = None
+    clients: Clients | None = None
 
     def paths(self) -> tuple[str, ...]:
         """Everything that is written."""
@@ -50,8 +51,8 @@ class MariadbTarget:
     def _changes(self, files: Files, profile: Profile) -> Iterator[Change]:
         keeping = self._keeping
         asks = self.posture.client_auth is not ClientAuth.ABSENT
-        tls = mariadb.TlsFiles(keeping.certificate, keeping.key, keeping.client_anchors if asks else None)
+        tls = mariadb.TlsFiles(keeping.certificate, keeping.key, *keeping.client_files(self.clients if asks else None))
         text = mariadb.write(self.posture, tls, suites=profile.suites)
-        yield from keeping.changes(self.certificate, self.client_anchors if asks else None, files)
+        yield from keeping.changes(self.certificate, self.clients if asks else None, files)
         yield WriteFile(self.listener, self._drop_in, text, 0o644, None, files[self._drop_in])
         yield Restart(self.listener, "MariaDB takes up ssl_cert, ssl_key and tls_version only at its start")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from everyhop.deploy.certificate import Keeping
+from everyhop.deploy.certificate import Clients, Keeping
 from everyhop.deploy.change import Change, Reload, WriteFile
-from everyhop.deploy.files import Files, Owner
+from everyhop.deploy.files import Files
 from everyhop.deploy.plan import raised
 from everyhop.dialects import nginx
 from everyhop.errors import EveryhopError, SourceError
 from everyhop.model.certificate import Issued
+from everyhop.model.owner import Owner
 from everyhop.model.posture import ClientAuth, Posture
 from everyhop.model.profile import Profile
 from everyhop.model.secret import Secret
@@ -35,7 +36,7 @@ class NginxTarget:
     owner: Owner
     certificate: Issued
     posture: Posture
-    client_anchors: str | None = None
+    clients: Clients | None = None
 
     def paths(self) -> tuple[str, ...]:
         """The configuration and everything that is written."""
@@ -55,12 +56,14 @@ class NginxTarget:
             raise SourceError("is not there", path=self.config, hint="nginx -T tells which files it reads")
         text = self._written(found.content.reveal(), profile)
         asks = self.posture.client_auth is not ClientAuth.ABSENT
-        yield from self._keeping.changes(self.certificate, self.client_anchors if asks else None, files)
+        yield from self._keeping.changes(self.certificate, self.clients if asks else None, files)
         yield WriteFile(self.listener, self.config, Secret(text), found.mode, None, found)
         yield Reload(self.listener)
 
     def _written(self, text: str, profile: Profile) -> str:
         keeping = self._keeping
+        asks = self.posture.client_auth is not ClientAuth.ABSENT
+        anchors, crl = keeping.client_files(self.clients if asks else None)
         site = nginx.Site(
             name=self.name,
             listen=self.listen,
@@ -69,7 +72,8 @@ class NginxTarget:
             key=keeping.key,
             suites=profile.suites,
             hsts=profile.hsts,
-            client_anchors=keeping.client_anchors if self.posture.client_auth is not ClientAuth.ABSENT else None,
+            client_anchors=anchors,
+            client_crl=crl,
         )
         try:
             return nginx.write(text, site, raised(self.posture, nginx.read(text, self.name).bounds))

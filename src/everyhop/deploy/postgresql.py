@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from everyhop.deploy.certificate import Keeping
+from everyhop.deploy.certificate import Clients, Keeping
 from everyhop.deploy.change import Change, MakeDirectory, Reload, WriteFile
-from everyhop.deploy.files import Files, Found, Owner
+from everyhop.deploy.files import Files, Found
 from everyhop.deploy.plan import raised
 from everyhop.dialects import postgresql
 from everyhop.dialects.postgresql import Verifiers, conf
 from everyhop.errors import SourceError
 from everyhop.model.certificate import Issued
+from everyhop.model.owner import Owner
 from everyhop.model.posture import ClientAuth, Posture
 from everyhop.model.profile import Profile
 from everyhop.model.secret import Secret
@@ -26,8 +27,8 @@ _INCLUDE = "\n# everyhop: last, so that what stands there wins\ninclude_dir = '{
 class PostgresqlTarget:
     """A PostgreSQL listener: where `postgresql.conf` and `pg_hba.conf` are, whom it runs as, and what is wanted of it.
 
-    `posture` is a listener's: `encrypted` at most. `client_anchors` is PEM, and needed for client authentication
-    only. The drop-in's name sorts behind all others in `conf.d`, because the last setting wins.
+    `posture` is a listener's: `encrypted` at most. `clients` is needed for client authentication only. The
+    drop-in's name sorts behind all others in `conf.d`, because the last setting wins.
     """
 
     listener: str
@@ -37,7 +38,7 @@ class PostgresqlTarget:
     certificate: Issued
     posture: Posture
     verifiers: Verifiers = Verifiers.UNKNOWN
-    client_anchors: str | None = None
+    clients: Clients | None = None
 
     def paths(self) -> tuple[str, ...]:
         """The configuration and everything that is written."""
@@ -63,7 +64,9 @@ class PostgresqlTarget:
         main, hba = _there(self.config, files), _there(self.hba, files)
         keeping = self._keeping
         asks = self.posture.client_auth is not ClientAuth.ABSENT
-        tls = postgresql.TlsFiles(keeping.certificate, keeping.key, keeping.client_anchors if asks else None)
+        tls = postgresql.TlsFiles(
+            keeping.certificate, keeping.key, *keeping.client_files(self.clients if asks else None)
+        )
         present = postgresql.read(conf.settings(main.content.reveal()), hba.content.reveal())
         wording = postgresql.write(
             raised(self.posture, present.bounds),
@@ -72,7 +75,7 @@ class PostgresqlTarget:
             suites=profile.suites,
             verifiers=self.verifiers,
         )
-        yield from keeping.changes(self.certificate, self.client_anchors if asks else None, files)
+        yield from keeping.changes(self.certificate, self.clients if asks else None, files)
         yield MakeDirectory(self.listener, f"{self._directory}/{_CONF_D}", 0o755, self.owner)
         yield WriteFile(self.listener, self._drop_in, wording.conf, 0o644, self.owner, files[self._drop_in])
         yield self._edited(self.config, self._including(main.content.reveal()), main)

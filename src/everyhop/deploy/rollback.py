@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from everyhop.deploy import place
 from everyhop.deploy.control import Controls
 from everyhop.deploy.journal import ControlStep, DirectoryStep, FileStep, Journal, Stage, digest, latest, locked
+from everyhop.disk import place
 from everyhop.errors import DeployError, EveryhopError
 
 
@@ -78,5 +78,5 @@ def _again(begun: tuple[ControlStep, ...], controls: Controls) -> None:
     if refusals:
         raise DeployError(
             f"the files are as before, but a listener did not take them up again: {refusals[0]}",
-            hint="mend that, then run everyhop rollback again",
+            hint="mend that first",
         ) from refusals[0]

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from everyhop.deploy import place
-from everyhop.deploy.files import Owner
+from everyhop.disk import account
 from everyhop.errors import DeployError, ToolError
+from everyhop.model.owner import Owner
 from everyhop.model.secret import masked
 
 PATIENCE: Final = 30.0
@@ -38,7 +38,7 @@ class Steering:
         """Run the product's test. Raises `DeployError` with what it said, `ToolError` if there is no such program."""
         if not self.command:
             return
-        user, group = place.numbers(self.account) if self.account else (None, None)
+        user, group = account.numbers(self.account) if self.account else (None, None)
         try:
             seen = subprocess.run(
                 self.command,

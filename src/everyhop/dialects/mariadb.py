@@ -33,11 +33,15 @@ _HEADING = "# Written by everyhop. In a group of its own: no client reads [maria
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Where certificate, key and (for client certificates) trust anchors lie on the server's host."""
+    """Where certificate, key and (for client certificates) trust anchors and revocation lists lie on the server's host.
+
+    `client_crl` needs the lists of all authorities above a client: without the root's MariaDB refuses every client.
+    """
 
     certificate: str
     key: str
     client_anchors: str | None = None
+    client_crl: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,8 @@ def write(posture: Posture, files: TlsFiles, *, suites: tuple[str, ...] = ()) ->
     ]
     if files.client_anchors:
         lines.append(("ssl_ca", _quoted(files.client_anchors)))
+    if files.client_crl:
+        lines.append(("ssl_crl", _quoted(files.client_crl)))
     if suites:
         lines.append(("ssl_cipher", ":".join(suites)))
     return f"{_HEADING}[mariadbd]\n" + "".join(f"{name} = {value}\n" for name, value in lines)
@@ -214,3 +220,5 @@ def _refuse_impossible(posture: Posture, files: TlsFiles) -> None:
         )
     elif (files.client_anchors is None) != (posture.client_auth is ClientAuth.ABSENT):
         raise SettingsError("client certificates need the anchors that they are held against, and only they do")
+    elif files.client_crl is not None and files.client_anchors is None:
+        raise SettingsError("a revocation list is of use only where client certificates are asked for")

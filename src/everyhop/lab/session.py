@@ -97,7 +97,7 @@ class Lab:
     def pair(self, directory: Path, names: tuple[str, ...], issued: Issued | None = None) -> Pair:
         """A certificate for these names from the lab's authority (or the one given), as two files in `directory`."""
         issuer: Issuer = self.authority
-        made = issued or issuer.issue(CertificateRequest(names, _LIFETIME))
+        made = issued or issuer.issue(CertificateRequest(names))
         return Pair(
             self.write(directory / "server.pem", made.chain_pem),
             self.write(directory / "server.key", made.key_pem.reveal()),

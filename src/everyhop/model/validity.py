@@ -28,3 +28,20 @@ class Validity:
     def share_left(self, now: datetime) -> float:
         """How much of the life is left: 1.0 when fresh, 0.0 when over."""
         return min(1.0, max(0.0, (self.not_after - now) / self.lifetime()))
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalWindow:
+    """From when on a certificate is to be renewed (`start`, inclusive), and by when at the latest (`end`).
+
+    Whatever proposed it: a share of its life, or the issuer (RFC 9773). Both with an offset.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a renewal window needs times with an offset")
+        if self.end < self.start:
+            raise ValueError("a renewal window ends after it starts")

@@ -1,1 +1,4 @@
-"""Makes certificates: keys, requests that were read and found sane, and an authority that signs them."""
+"""Makes certificates: keys, requests that were read and found sane, an authority that signs, and what it revoked.
+
+Computes only: `lineage.authority` keeps an authority on a disk.
+"""

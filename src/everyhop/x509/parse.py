@@ -7,6 +7,7 @@ subject with terminal escapes in it stays a subject.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import threading
 import warnings
@@ -16,7 +17,6 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
@@ -73,7 +73,7 @@ def reading(what: str, source: str | None = None) -> Iterator[None]:
 def leaf(der: bytes) -> Leaf:
     """The facts of one certificate. Raises `SourceError` where it is none, or says something that cannot be read."""
     with reading("the certificate"):
-        return _facts(x509.load_der_x509_certificate(der))
+        return facts(x509.load_der_x509_certificate(der))
 
 
 def chain(certificates: Iterable[bytes]) -> Chain:
@@ -90,7 +90,7 @@ def chain_from_pem(text: str, source: str | None = None) -> Chain:
     `source` is the file it came from, to be told in the `SourceError`.
     """
     with reading("the PEM text", source):
-        return Chain(tuple(_facts(certificate) for certificate in _load(text)))
+        return Chain(tuple(facts(certificate) for certificate in _load(text)))
 
 
 def is_authority(certificate: Leaf) -> bool:
@@ -101,6 +101,22 @@ def is_authority(certificate: Leaf) -> bool:
             return bool(extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
         except x509.ExtensionNotFound:
             return False
+
+
+def constrains_names(certificate: Leaf) -> bool:
+    """Whether an authority can vouch for some names only, and says so critically (RFC 5280 section 4.2.1.10)."""
+    with reading("the certificate"):
+        extensions = x509.load_der_x509_certificate(certificate.der).extensions
+        try:
+            found = extensions.get_extension_for_class(x509.NameConstraints)
+        except x509.ExtensionNotFound:
+            return False
+        return found.critical and bool(found.value.permitted_subtrees)
+
+
+def pem_of(certificate: Leaf) -> str:
+    """The certificate as PEM, ending in a line feed."""
+    return x509.load_der_x509_certificate(certificate.der).public_bytes(Encoding.PEM).decode("ascii")
 
 
 def anchors_from_pem(text: str, source: str | None = None) -> tuple[TrustAnchor, ...]:
@@ -117,6 +133,8 @@ def anchors_from_pem(text: str, source: str | None = None) -> tuple[TrustAnchor,
 
 def printable(text: str) -> str:
     r"""The text with everything a terminal might act upon written as an escape (`\x1b`)."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
@@ -128,7 +146,9 @@ def _load(text: str) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(text.encode("utf-8", "replace"))
 
 
-def _facts(certificate: x509.Certificate) -> Leaf:
+def facts(certificate: x509.Certificate) -> Leaf:
+    """The facts of a certificate that was made here, and so raises nothing while it is read."""
+    der = certificate.public_bytes(Encoding.DER)
     return Leaf(
         subject=printable(certificate.subject.rfc4514_string()),
         issuer=printable(certificate.issuer.rfc4514_string()),
@@ -137,8 +157,8 @@ def _facts(certificate: x509.Certificate) -> Leaf:
         validity=Validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc),
         key=_key(certificate),
         signature=_signature(certificate),
-        sha256=certificate.fingerprint(hashes.SHA256()).hex(),
-        der=certificate.public_bytes(Encoding.DER),
+        sha256=hashlib.sha256(der).hexdigest(),
+        der=der,
     )
 
 
@@ -154,6 +174,8 @@ def _name(name: x509.DNSName | x509.IPAddress) -> str:
     if isinstance(name, x509.IPAddress):
         return str(name.value)
     text = printable(name.value)
+    if ":" not in text and not text[-1:].isdigit():  # no address looks like that, and asking takes long
+        return text
     try:
         ipaddress.ip_address(text)
     except ValueError:

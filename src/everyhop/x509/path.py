@@ -44,7 +44,7 @@ def _verify(chain: Chain, anchors: tuple[TrustAnchor, ...], name: str | None, no
     # Container networks give hosts names with an underscore, which drivers dial. The verifier knows no such names, so
     # there (and where there is no name) it judges the path, and `names.matches` the name.
     if name is None or "_" in name:
-        builder = builder.extension_policies(ca_policy=v.ExtensionPolicy.webpki_defaults_ca(), ee_policy=_any_server())
+        builder = builder.extension_policies(ca_policy=_servers_authority(), ee_policy=_any_server())
         builder.build_client_verifier().verify(leaf, others)
     else:
         builder.build_server_verifier(_subject(name)).verify(leaf, others)
@@ -72,6 +72,15 @@ def _subject(name: str) -> v.Subject:
 def _any_server() -> v.ExtensionPolicy:
     """A leaf under any name or none; but if it says what it may be used for, a server must be among it."""
     return v.ExtensionPolicy.permit_all().may_be_present(x509.ExtendedKeyUsage, v.Criticality.AGNOSTIC, _require_server)
+
+
+def _servers_authority() -> v.ExtensionPolicy:
+    """As everybody's, but that a usage given to an authority has to be a server's: alone, a client's is not asked for.
+
+    There is no verifier of servers without a name, and the one of clients would ask for theirs.
+    """
+    policy = v.ExtensionPolicy.webpki_defaults_ca()
+    return policy.may_be_present(x509.ExtendedKeyUsage, v.Criticality.AGNOSTIC, _require_server)
 
 
 def _require_server(_policy: v.Policy, _certificate: x509.Certificate, usage: x509.ExtendedKeyUsage | None) -> None:

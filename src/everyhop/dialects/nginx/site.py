@@ -21,7 +21,8 @@ class Site:
 
     `name` is the one host that redirects lead to: written out, never `$host`, which is whatever a request says.
     `listen` is where HTTPS is taken (`443`, `127.0.0.1:8443`) and `port` the port that browsers reach it at. `suites`
-    are those for TLS 1.2; no max-age is sent for an `hsts` of zero.
+    are those for TLS 1.2; no max-age is sent for an `hsts` of zero. `client_crl` is a file with the lists of all
+    authorities above a client, the root's too.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Site:
     suites: tuple[str, ...]
     hsts: timedelta
     client_anchors: str | None = None
+    client_crl: str | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

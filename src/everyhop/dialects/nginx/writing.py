@@ -19,6 +19,7 @@ from everyhop.model.posture import Assurance, ClientAuth, Floor, Posture
 Edit = tuple[int, int, str]
 _HSTS = "Strict-Transport-Security"
 _PROTO = "X-Forwarded-Proto"  # its value is nginx's own $scheme: a request cannot say it
+_DEPTH = "2"  # an intermediate, and the cross-certified root of a roll-over; by default nginx takes one certificate
 _VERIFY = {ClientAuth.REQUIRED: "on", ClientAuth.OPTIONAL: "optional"}
 
 
@@ -100,6 +101,9 @@ def _wanted(site: Site, posture: Posture) -> dict[str, str]:
     if site.client_anchors is not None:
         wanted["ssl_client_certificate"] = quoted(site.client_anchors)
         wanted["ssl_verify_client"] = _VERIFY[posture.client_auth]
+        wanted["ssl_verify_depth"] = _DEPTH
+    if site.client_crl is not None:
+        wanted["ssl_crl"] = _quoted(site.client_crl)
     return wanted
 
 
@@ -213,3 +217,5 @@ def _refuse_impossible(posture: Posture, site: Site) -> None:
         raise SettingsError("a web site needs a floor", hint="TLSv1.2 is what every browser in use speaks")
     if (site.client_anchors is None) != (posture.client_auth is ClientAuth.ABSENT):
         raise SettingsError("client certificates need the anchors that they are held against, and only they do")
+    if site.client_crl is not None and site.client_anchors is None:
+        raise SettingsError("a revocation list is of use only where client certificates are asked for")

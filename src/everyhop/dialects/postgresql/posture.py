@@ -21,11 +21,15 @@ _HEADING = "# Written by everyhop. What stands here wins over postgresql.conf, b
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Where certificate, key and (for client certificates) trust anchors lie on the server's host."""
+    """Where certificate, key and (for client certificates) trust anchors and revocation lists lie on the server's host.
+
+    `client_crl` needs the lists of all authorities above a client: without the root's PostgreSQL refuses every client.
+    """
 
     certificate: str
     key: str
     client_anchors: str | None = None
+    client_crl: str | None = None
 
 
 class Sight(Enum):
@@ -111,6 +115,8 @@ def write(
     }
     if files.client_anchors:
         lines["ssl_ca_file"] = conf.quoted(files.client_anchors)
+    if files.client_crl:
+        lines["ssl_crl_file"] = conf.quoted(files.client_crl)
     if suites:
         lines["ssl_ciphers"] = conf.quoted(":".join(suites))
     drop_in = _HEADING + "".join(f"{name} = {value}\n" for name, value in lines.items())
@@ -138,6 +144,8 @@ def _refuse_impossible(posture: Posture, files: TlsFiles) -> None:
         raise SettingsError("PostgreSQL cannot be told to have no floor", hint="TLSv1 is the lowest that it knows")
     elif (files.client_anchors is None) != (posture.client_auth is ClientAuth.ABSENT):
         raise SettingsError("client certificates need the anchors that they are held against, and only they do")
+    elif files.client_crl is not None and files.client_anchors is None:
+        raise SettingsError("a revocation list is of use only where client certificates are asked for")
     elif posture.client_auth is ClientAuth.REQUIRED and posture.assurance is not Assurance.ENCRYPTED:
         raise SettingsError("client certificates can only be demanded where plaintext is refused")
 

@@ -11,7 +11,6 @@ from everyhop.deploy.app import AppTarget
 from everyhop.deploy.apply import Receipt, apply, remaining
 from everyhop.deploy.change import Change
 from everyhop.deploy.control import Controls
-from everyhop.deploy.files import Owner
 from everyhop.deploy.look import look_at
 from everyhop.deploy.mariadb import MariadbTarget
 from everyhop.deploy.nginx import NginxTarget
@@ -23,6 +22,7 @@ from everyhop.jobs.demo.stage import SITE, Stage
 from everyhop.lab.server import Server
 from everyhop.model.certificate import CertificateRequest, Issued
 from everyhop.model.issuer import Issuer
+from everyhop.model.owner import Owner
 from everyhop.model.posture import Assurance, Floor, Posture
 from everyhop.model.report import Report
 
@@ -90,7 +90,7 @@ def _targets(stage: Stage) -> tuple[Target, ...]:
 
 def _issued(stage: Stage, name: str) -> Issued:
     issuer: Issuer = stage.lab.authority
-    return issuer.issue(CertificateRequest((name,), _PROFILE.leaf_lifetime))
+    return issuer.issue(CertificateRequest((name,)))
 
 
 def _controls(stage: Stage) -> Controls:

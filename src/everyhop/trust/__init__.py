@@ -1,0 +1,1 @@
+"""Spreads anchors: one file for each kind of store."""
