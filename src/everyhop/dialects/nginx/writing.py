@@ -103,7 +103,7 @@ def _wanted(site: Site, posture: Posture) -> dict[str, str]:
         wanted["ssl_verify_client"] = _VERIFY[posture.client_auth]
         wanted["ssl_verify_depth"] = _DEPTH
     if site.client_crl is not None:
-        wanted["ssl_crl"] = _quoted(site.client_crl)
+        wanted["ssl_crl"] = quoted(site.client_crl)
     return wanted
 
 
