@@ -1,0 +1,1 @@
+"""What a Django project asks of everyhop: its databases, guarded."""

@@ -1,0 +1,1 @@
+"""The Flask extension: HTTPS for the browser, a guard on every database connection."""
