@@ -9,6 +9,7 @@
     ├── SampleError       the application could not be loaded or asked                            exit 2
     ├── TrustError        a chain does not lead to an anchor for this name, now                   exit 4
     ├── IssueError        no certificate was made                                                 exit 4
+    ├── GuardError        an open database connection is less than was demanded, and was closed    exit 4
     ├── DeployError       a change was not made, or was put back                                  exit 4
     └── DrillError        a relay could not do its work                                           exit 4
 
@@ -91,6 +92,10 @@ class TrustError(EveryhopError):
 
 class IssueError(EveryhopError):
     """An issuer did not make the certificate that was asked for."""
+
+
+class GuardError(EveryhopError):
+    """A database connection was opened, is less than was demanded, and was closed before anybody got it."""
 
 
 class DeployError(EveryhopError):
