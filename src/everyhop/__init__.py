@@ -10,22 +10,29 @@ from typing import TYPE_CHECKING, Any
 from everyhop.model import tool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from os import PathLike
+    from ssl import SSLContext
 
     from sqlalchemy import URL, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from everyhop.errors import EveryhopError as EveryhopError
+    from everyhop.errors import GuardError as GuardError
     from everyhop.errors import SettingsError as SettingsError
     from everyhop.jobs.explanation import Explanation as Explanation
+    from everyhop.runtime.guard.guard import Guard
 
 __all__ = [
     "EveryhopError",
     "Explanation",
+    "GuardError",
     "SettingsError",
     "__version__",
+    "client_context",
     "explain",
+    "guard",
+    "guard_async",
     "secure_async_engine",
     "secure_engine",
     "secure_url",
@@ -35,6 +42,7 @@ __version__ = tool.VERSION
 
 _PLACES = {
     "EveryhopError": "everyhop.errors",
+    "GuardError": "everyhop.errors",
     "SettingsError": "everyhop.errors",
     "Explanation": "everyhop.jobs.explanation",
 }
@@ -120,6 +128,64 @@ def secure_async_engine(
     from everyhop.runtime.secure import secure_async_engine as make  # noqa: PLC0415 - as above
 
     return make(url, anchors=anchors, driver=driver, client_pair=client_pair, **options)
+
+
+def guard(
+    thing: Any,
+    *,
+    require: str = "verify-full",
+    mode: str = "enforce",
+    local: Iterable[str] = ("unix", "loopback"),
+    deadline: float = 10.0,
+    name: str = "default",
+) -> Any:
+    """An engine of SQLAlchemy's, or a driver's open connection, that is not less than `require`: the same object.
+
+    An engine is read now, and every connection that it opens from now on is asked for its TLS at the client, before
+    anybody gets it. A connection has to prove by itself what it is: a driver on a C library of MySQL's or MariaDB's
+    cannot, above `encrypted`. `require` is `encrypted`, `verify-ca` or `verify-full`; with `mode="report"` nothing is
+    refused, and all is told in the log. Where `local` allows it, nothing is demanded. `deadline` is for a whole
+    connect of an engine's, in seconds; `name` stands in log lines.
+
+    Raises `SettingsError` for settings below, before any packet, and `GuardError` for a connection, which is closed.
+    """
+    from everyhop.runtime.guard.raw import hold  # noqa: PLC0415 - only when it is asked for
+
+    return hold(thing, _guard(require, mode, local, deadline), name)
+
+
+async def guard_async(
+    connection: Any,
+    *,
+    require: str = "verify-full",
+    mode: str = "enforce",
+    local: Iterable[str] = ("unix", "loopback"),
+    name: str = "default",
+) -> Any:
+    """The same for the open connection of asyncpg, psycopg, asyncmy or aiomysql."""
+    from everyhop.runtime.guard.raw import hold_async  # noqa: PLC0415 - as above
+
+    return await hold_async(connection, _guard(require, mode, local, 10.0), name)
+
+
+def _guard(require: str, mode: str, local: Iterable[str], deadline: float) -> Guard:
+    from everyhop.runtime.guard import settings  # noqa: PLC0415 - as above
+    from everyhop.runtime.guard.guard import Guard as Made  # noqa: PLC0415
+
+    keys = {settings.REQUIRE: require, settings.MODE: mode, settings.LOCAL: list(local), settings.DEADLINE: deadline}
+    return Made(settings.GuardSettings.parse(keys))
+
+
+def client_context(anchors: str | PathLike[str], *, client_pair: tuple[str, str] | None = None) -> SSLContext:
+    """An `ssl.SSLContext` that verifies chain and name, and reads its files again once they are renewed.
+
+    For drivers that take a context: asyncpg, pg8000, PyMySQL, asyncmy. `anchors` is the file with the authority's
+    certificate, or `system`; `client_pair` are the files of a certificate and key to show. A new connection sees
+    renewed files; a new version that cannot be used is passed over, and told in the log.
+    """
+    from everyhop.runtime.secure import client_context as make  # noqa: PLC0415 - only when it is asked for
+
+    return make(anchors, client_pair)
 
 
 def __getattr__(name: str) -> Any:

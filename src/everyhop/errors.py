@@ -11,6 +11,7 @@
     ├── IssueError        no certificate was made                                                 exit 4
     ├── LineageError      a lineage, an authority or the ledger on disk is not as it has to be    exit 4
     ├── DiskError         the file system refused, or something stands in the way                 exit 4
+    ├── GuardError        an open database connection is less than was demanded, and was closed   exit 4
     ├── DeployError       a change was not made, or was put back                                  exit 4
     └── DrillError        a relay could not do its work                                           exit 4
 
@@ -101,6 +102,10 @@ class LineageError(EveryhopError):
 
 class DiskError(EveryhopError):
     """The file system refused: permission, space, a link or a strange file in the way."""
+
+
+class GuardError(EveryhopError):
+    """A database connection was opened, is less than was demanded, and was closed before anybody got it."""
 
 
 class DeployError(EveryhopError):

@@ -34,7 +34,7 @@ from everyhop.errors import EveryhopError, SettingsError
 from everyhop.model.endpoint import TcpEndpoint, UnixEndpoint
 from everyhop.model.posture import UNKNOWN, Assurance, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Dialer, Version
-from everyhop.runtime.connection import oldest
+from everyhop.runtime.python_tls import oldest
 from tests.certificates import new_authority
 
 BASE = "postgresql+asyncpg://app:pw@db.internal/app"

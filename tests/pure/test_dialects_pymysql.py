@@ -25,7 +25,7 @@ from everyhop.errors import SettingsError
 from everyhop.model.endpoint import TcpEndpoint, UnixEndpoint
 from everyhop.model.posture import Assurance, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Dialer, Version
-from everyhop.runtime.connection import oldest
+from everyhop.runtime.python_tls import oldest
 
 BASE = "mysql+pymysql://app:pw@db.internal/app"
 INSTALLED = pymysql.VERSION_STRING

@@ -7,7 +7,8 @@ import pytest
 from everyhop.dialects.registry import from_keywords, read
 from everyhop.model.posture import Assurance, Floor
 from everyhop.runtime.bounds import observed
-from everyhop.runtime.connection import Checks, Live, Unasked, look
+from everyhop.runtime.connection import look
+from everyhop.runtime.live import Checks, Live, Unasked
 
 CLEAR = Live("psycopg2", tls=False, parameters={"sslmode": "prefer"}, host="db.internal", port=5432)
 INSIDE = replace(CLEAR, tls=True, version="TLSv1.3", suite="TLS_AES_256_GCM_SHA384", checks=Checks(chain=False))

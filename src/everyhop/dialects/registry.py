@@ -89,6 +89,11 @@ def known_drivers() -> tuple[str, ...]:
     return tuple(_MODULES)
 
 
+def name_of(driver: str) -> str:
+    """A driver's name here, whatever SQLAlchemy calls it after the `+` (`mysqldb` is mysqlclient)."""
+    return _ALIASES.get(driver.lower(), driver.lower())
+
+
 def has_hop(dsn: Dsn) -> bool:
     """Whether a URL leads anywhere: SQLite is a file inside the process."""
     return dsn.dialect not in _LOCAL
@@ -131,7 +136,7 @@ def driver_of(dsn: Dsn, sqlalchemy: Version | None = None) -> tuple[str, str | N
     """
     named = dsn.driver or dsn.scheme.partition("+")[2]
     if named:
-        return _ALIASES.get(named.lower(), named.lower()), None
+        return name_of(named), None
     if dsn.dialect in _DEFAULTS:
         return _DEFAULTS[dsn.dialect], None
     if dsn.grammar is not Grammar.SQLALCHEMY:
@@ -202,7 +207,7 @@ def from_keywords(
     `product` is what answers, where it is not the driver's own (MariaDB, CockroachDB); `notes` are remarks on the
     keywords from before any dialect had a look. Raises `SettingsError` for a driver that nobody knows.
     """
-    driver = _ALIASES.get(driver.lower(), driver.lower())
+    driver = name_of(driver)
     if driver not in _DRIVER_PRODUCTS:
         raise SettingsError(
             f"unknown driver {driver!r}{did_you_mean(driver, _DRIVER_PRODUCTS)}",

@@ -10,7 +10,6 @@ import os
 import platform
 import sys
 import threading
-from pathlib import Path
 from typing import Any, Protocol
 
 from everyhop.runtime.application import load
@@ -18,6 +17,7 @@ from everyhop.runtime.dialing import dial
 from everyhop.runtime.engines import Found, described, find, make
 from everyhop.runtime.failure import Failure, read
 from everyhop.runtime.hiding import Hiding, is_secret
+from everyhop.runtime.root_file import home_root
 
 
 class Reply(Protocol):
@@ -58,7 +58,7 @@ def _ask(request: dict[str, Any], reply: Reply, hiding: Hiding) -> Failure | Non
         sqlalchemy=sys.modules["sqlalchemy"].__version__,
         engines=[described(item, hiding) for item in found],
         environment=_tls_environment(),
-        home_root=_home_root(),
+        home_root=home_root(),
     )
     # One thread each: an endpoint that swallows packets holds up nobody but itself. The parent has the deadline.
     threads = [
@@ -84,9 +84,3 @@ def _tls_environment() -> dict[str, str]:
     """The variables that libpq and OpenSSL act upon, as they are after the application has loaded its own."""
     names = [name for name in os.environ if name.startswith(("PG", "SSL_CERT_")) and not is_secret(name)]
     return {name: os.environ[name] for name in sorted(names)}
-
-
-def _home_root() -> str | None:
-    """The root certificate that libpq takes where none is named (PostgreSQL's manual, "SSL Support")."""
-    path = Path("~/.postgresql/root.crt").expanduser()
-    return str(path) if path.is_file() else None

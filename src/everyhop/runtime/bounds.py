@@ -11,7 +11,7 @@ from typing import Final
 
 from everyhop.dialects.registry import from_keywords, read
 from everyhop.model.posture import BOTTOM, TOP, Assurance, Bounds, ClientAuth, Floor, Posture
-from everyhop.runtime.connection import Live
+from everyhop.runtime.live import Live
 
 _LOADED: Final = "~/.postgresql/root.crt"
 """The file that libpq takes by itself (PostgreSQL's manual, "SSL Support"): named where only that can be in use."""

@@ -2,82 +2,72 @@
 
 The client's own objects are the only witness: a server says "encrypted" of a connection whose client leg is plaintext,
 when a relay or a pooler stands between them. What to ask of which driver was measured; a driver that is not in the
-table cannot be asked.
+table cannot be asked. `glance` is for every new connection, `look` for one whose peer is to be shown to somebody.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, Final
 
-from everyhop.runtime import libpq
+from everyhop.runtime import connector_c, libpq, python_tls
 from everyhop.runtime.hiding import is_secret
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """What the TLS object of a connection was told to look at in the peer's certificate.
-
-    `chain` is whether a chain that leads to no trust anchor ends the handshake, `name` the same for the host's name
-    (None: the object does not know), `common_name` whether a name that stands only in the CN is believed.
-    """
-
-    chain: bool
-    name: bool | None = None
-    common_name: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What one open connection says of itself.
-
-    `version` and `suite` are OpenSSL's words; None without TLS. `peer` is the certificate as DER; where it is missing,
-    `peer_reason` says why. `checks` is None without TLS or where the object cannot be reached. `parameters` are libpq's
-    effective settings, the environment and defaults counted in, without any secret. `minimum` is the oldest version
-    that is spoken, where the object tells. Either `host` and `port`, or `socket`, is where the connection ends.
-    """
-
-    driver: str
-    tls: bool
-    version: str | None = None
-    suite: str | None = None
-    peer: bytes | None = None
-    peer_reason: str = ""
-    checks: Checks | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    minimum: str | None = None
-    host: str | None = None
-    port: int | None = None
-    socket: str | None = None
-
-    @property
-    def identity_verified(self) -> bool:
-        """Whether this very connection ended at a peer whose chain and name were verified."""
-        if not self.tls or self.checks is None or not self.checks.chain:
-            return False
-        return self.checks.name is True or self.parameters.get("sslmode") == "verify-full"
-
-
-@dataclass(frozen=True, slots=True)
-class Unasked:
-    """A connection that could not be asked, and why. Never to be read as either answer."""
-
-    driver: str
-    reason: str
+from everyhop.runtime.live import Checks, Glance, Live, Unasked
 
 
 def look(connection: Any) -> Live | Unasked:
     """Ask an open DBAPI connection (the driver's own object, not a pool's proxy). Sends nothing over it."""
-    roots = [kind.__module__.partition(".")[0] for kind in type(connection).__mro__]
-    ask = next((_TABLE[root] for root in roots if root in _TABLE), None)
-    if ask is None:
-        return Unasked(roots[0], f"everyhop does not know how to ask a connection of {roots[0]}")
+    found: Live | Unasked = _asked(connection, _look_of)
+    return found
+
+
+def glance(connection: Any) -> Glance | Unasked:
+    """The same, only as far as it costs nothing: whether TLS is in use, and what was checked."""
+    found: Glance | Unasked = _asked(connection, _glance_of)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one driver is asked."""
+
+    glance: Callable[[Any], Glance]
+    look: Callable[[Any], Live | Unasked]
+
+
+def _asked(connection: Any, question: Callable[[_Way], Callable[[Any], Any]]) -> Any:
+    way = _way(type(connection))
+    if isinstance(way, Unasked):
+        return way
     try:
-        return ask(connection)
+        return question(way)(connection)
     except (AttributeError, LookupError, OSError, TypeError, ValueError) as error:
-        return Unasked(roots[0], f"its connection does not answer: {type(error).__name__}: {error}")
+        return Unasked(_root(type(connection)), f"its connection does not answer: {type(error).__name__}: {error}")
+
+
+_glance_of: Final = attrgetter("glance")
+_look_of: Final = attrgetter("look")
+
+
+def _way(kind: type) -> _Way | Unasked:
+    if kind in _KNOWN:
+        return _KNOWN[kind]
+    roots = [base.__module__.partition(".")[0] for base in kind.__mro__]
+    way = next((_TABLE[root] for root in roots if root in _TABLE), None)
+    if way is not None:
+        _KNOWN[kind] = way
+    return way or Unasked(roots[0], f"everyhop does not know how to ask a connection of {roots[0]}")
+
+
+def _root(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
+def _glance_psycopg2(connection: Any) -> Glance:
+    return libpq.glance(sys.modules["psycopg2._psycopg"], connection.pgconn_ptr)
 
 
 def _psycopg2(connection: Any) -> Live | Unasked:
@@ -86,6 +76,11 @@ def _psycopg2(connection: Any) -> Live | Unasked:
     parameters = {key: str(value) for key, value in info.dsn_parameters.items() if not is_secret(key)}
     live = Live("psycopg2", bool(info.ssl_in_use), parameters=parameters, **_place(info.host, info.port))
     return _looked_inside(live, libpq.inside(sys.modules["psycopg2._psycopg"], connection.pgconn_ptr))
+
+
+def _glance_psycopg(connection: Any) -> Glance:
+    pgconn = connection.pgconn
+    return libpq.glance(sys.modules[type(pgconn).__module__], int(pgconn.pgconn_ptr))
 
 
 def _psycopg(connection: Any) -> Live | Unasked:
@@ -123,57 +118,102 @@ def _looked_inside(live: Live, seen: libpq.Inside) -> Live | Unasked:
     return live
 
 
-def _pymysql(connection: Any) -> Live | Unasked:
-    # Not connection.ssl (true after a strip) and not connection._secure (true on unix sockets): the socket itself.
-    sock = connection._sock  # noqa: SLF001 - PyMySQL has no public way to its socket
-    if sock is None:
-        return Unasked("pymysql", "it is closed")
-    return _of_python("pymysql", sock, connection.host, connection.port, connection.unix_socket)
-
-
-def _of_python(driver: str, sock: Any, host: str, port: int, path: str | None) -> Live:
-    import ssl  # noqa: PLC0415 - gevent has to patch it before anybody imports it
-
-    place: dict[str, Any] = {"socket": path} if path else {"host": host, "port": port}
-    if not isinstance(sock, ssl.SSLSocket):
-        return Live(driver, tls=False, **place)
-    context, cipher, peer = sock.context, sock.cipher(), sock.getpeercert(binary_form=True)
-    return Live(
-        driver=driver,
-        tls=True,
-        version=sock.version(),
-        suite=cipher[0] if cipher else None,
-        peer=peer,
-        peer_reason="" if peer else "the server showed no certificate",
-        checks=Checks(
-            chain=context.verify_mode is not ssl.CERT_NONE,
-            name=context.check_hostname and sock.server_hostname is not None,
-            common_name=context.hostname_checks_common_name,
-        ),
-        minimum=_VERSIONS.get(oldest(context)),
-        **place,
+def _on_python(driver: str, tls: Callable[[Any], Any], place: Callable[[Any], dict[str, Any]]) -> _Way:
+    """A driver whose connection leads to a TLS object of Python's."""
+    return _Way(
+        lambda connection: python_tls.glance(tls(connection)),
+        lambda connection: python_tls.look(driver, tls(connection), place(connection)),
     )
 
 
-def oldest(context: Any) -> str:
-    """The oldest version that an `ssl.SSLContext` speaks, or `MINIMUM_SUPPORTED` where that is not to be known.
-
-    Debian's Python leaves the choice to OpenSSL, which since 3.0 speaks nothing older than TLS 1.2 from security level
-    1 on (OpenSSL's CHANGES, 3.0).
-    """
-    import ssl  # noqa: PLC0415 - as above
-
-    name: str = context.minimum_version.name
-    ruled_out = ssl.OPENSSL_VERSION_INFO >= (3,) and context.security_level >= 1
-    return "TLSv1_2" if name == "MINIMUM_SUPPORTED" and ruled_out else name
+def _pymysql_socket(connection: Any) -> Any:
+    # Not connection.ssl (true after a strip) and not connection._secure (true on unix sockets): the socket itself.
+    sock = connection._sock  # noqa: SLF001 - PyMySQL has no public way to its socket
+    if sock is None:
+        raise ValueError("it is closed")
+    return sock
 
 
-# MINIMUM_SUPPORTED is not here: what the library below still speaks, it does not tell.
-_VERSIONS: Final = {"TLSv1": "TLSv1", "TLSv1_1": "TLSv1.1", "TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}
+def _pymysql_place(connection: Any) -> dict[str, Any]:
+    path = connection.unix_socket
+    return {"socket": path} if path else {"host": connection.host, "port": connection.port}
+
+
+def _transport(connection: Any) -> Any:
+    """Asyncpg's and asyncmy's."""
+    return connection._transport  # noqa: SLF001 - there is no public way
+
+
+def _writer(connection: Any) -> Any:
+    return connection._writer.transport  # noqa: SLF001 - aiomysql has none either
+
+
+def _on_asyncio(driver: str, transport: Callable[[Any], Any]) -> _Way:
+    return _on_python(
+        driver,
+        lambda connection: transport(connection).get_extra_info("ssl_object"),
+        lambda connection: python_tls.place(transport(connection).get_extra_info("peername")),
+    )
+
+
+def _pg8000_socket(connection: Any) -> Any:
+    return connection._usock  # noqa: SLF001 - as above
+
+
+def _glance_mysql_connector(connection: Any) -> Glance:
+    if hasattr(connection, "_cmysql"):
+        return Glance(bool(connection._cmysql.get_ssl_cipher()))  # noqa: SLF001 - as above
+    return python_tls.glance(connection._socket.sock)  # noqa: SLF001
+
+
+def _mysql_connector(connection: Any) -> Live:
+    path = connection.unix_socket
+    place = {"socket": path} if path else {"host": connection.server_host, "port": connection.server_port}
+    if hasattr(connection, "_cmysql"):
+        suite = connection._cmysql.get_ssl_cipher()  # noqa: SLF001 - as above
+        return _without_peer("mysql-connector", suite, place)
+    return python_tls.look("mysql-connector", connection._socket.sock, place)  # noqa: SLF001
+
+
+def _glance_mysqlclient(connection: Any) -> Glance:
+    return Glance(connector_c.suite(sys.modules["MySQLdb._mysql"], connection) is not None)
+
+
+def _mysqlclient(connection: Any) -> Live:
+    suite = connector_c.suite(sys.modules["MySQLdb._mysql"], connection)
+    host, _, way = connection.get_host_info().partition(" via ")  # "db.internal via TCP/IP"
+    place = {"socket": host} if "socket" in way.lower() else {"host": host, "port": int(connection.port)}
+    return _without_peer("mysqlclient", suite, place)
+
+
+def _glance_mariadb(connection: Any) -> Glance:
+    return Glance(bool(connection.tls_cipher))
+
+
+def _mariadb(connection: Any) -> Live:
+    path = connection.unix_socket
+    place = {"socket": path} if path else {"host": connection.server_name, "port": connection.server_port}
+    return replace(_without_peer("mariadb", connection.tls_cipher, place), version=connection.tls_version or None)
+
+
+def _without_peer(driver: str, suite: str | None, place: dict[str, Any]) -> Live:
+    reason = f"{driver} does not show it" if suite else ""
+    return Live(driver, bool(suite), suite=suite or None, peer_reason=reason, **place)
+
 
 # The package in which a driver defines its connections.
-_TABLE: Final[Mapping[str, Callable[[Any], Live | Unasked]]] = {
-    "psycopg2": _psycopg2,
-    "psycopg": _psycopg,
-    "pymysql": _pymysql,
+_TABLE: Final[Mapping[str, _Way]] = {
+    "psycopg2": _Way(_glance_psycopg2, _psycopg2),
+    "psycopg": _Way(_glance_psycopg, _psycopg),
+    "asyncpg": _on_asyncio("asyncpg", _transport),
+    "pg8000": _on_python(
+        "pg8000", _pg8000_socket, lambda connection: python_tls.place(_pg8000_socket(connection).getpeername())
+    ),
+    "pymysql": _on_python("pymysql", _pymysql_socket, _pymysql_place),
+    "MySQLdb": _Way(_glance_mysqlclient, _mysqlclient),
+    "mysql": _Way(_glance_mysql_connector, _mysql_connector),
+    "mariadb": _Way(_glance_mariadb, _mariadb),
+    "asyncmy": _on_asyncio("asyncmy", _transport),
+    "aiomysql": _on_asyncio("aiomysql", _writer),
 }
+_KNOWN: Final[dict[type, _Way]] = {}  # by class: a program has few of them

@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
-from everyhop.dialects.registry import WIRES, read, resolve
+from everyhop.dialects.registry import WIRES, resolve
 from everyhop.dialects.settings import UNRESOLVED, DialerSettings, PeerCheck, PythonContext
 from everyhop.errors import SettingsError
 from everyhop.model.posture import Floor
 from everyhop.model.secret import Secret
 from everyhop.model.sighting import Version
-from everyhop.runtime.connection import Checks, Live
+from everyhop.runtime.handed import LIBPQ, without_missing_root
+from everyhop.runtime.live import Checks, Live
 from everyhop.runtime.sampled import EngineSample, ServerView
-
-ASSUMED: Final = "file-assumed:"
 
 _FLOORS: Final = {
     "TLSv1": Floor.TLS_1_0,
@@ -25,7 +23,6 @@ _FLOORS: Final = {
     "TLSv1_2": Floor.TLS_1_2,
     "TLSv1_3": Floor.TLS_1_3,
 }
-_LIBPQ: Final = ("psycopg2", "psycopg")
 
 
 def engine(
@@ -65,7 +62,7 @@ def _settings(
     found: Mapping[str, Any], loaded: Mapping[str, Any], connect_args: Mapping[str, Any], directory: str
 ) -> DialerSettings | None:
     environment = dict(loaded["environment"])
-    if found["driver"] in _LIBPQ and loaded["home_root"]:
+    if found["driver"] in LIBPQ and loaded["home_root"]:
         environment.setdefault("PGSSLROOTCERT", loaded["home_root"])
     try:
         settings = resolve(
@@ -79,20 +76,7 @@ def _settings(
         )
     except SettingsError:
         return None  # a product without a wire: the engine's gap says so
-    return _without_missing_root(settings, directory) if found["driver"] in _LIBPQ else settings
-
-
-def _without_missing_root(settings: DialerSettings, directory: str) -> DialerSettings:
-    """A root certificate that is not there is passed over by libpq; `verify-*` refuses to connect without it."""
-    named = [note.removeprefix(ASSUMED) for note in read(settings).notes if note.startswith(ASSUMED)]
-    if all(Path(directory, name).is_file() for name in named):
-        return settings
-    return replace(
-        settings,
-        options=tuple((key, value) for key, value in settings.options if key != "sslrootcert"),
-        connect_args={key: value for key, value in settings.connect_args.items() if key != "sslrootcert"},
-        environment={key: value for key, value in settings.environment.items() if key != "PGSSLROOTCERT"},
-    )
+    return without_missing_root(settings, directory) if found["driver"] in LIBPQ else settings
 
 
 def _value(told: Any) -> object:

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from everyhop.model.secret import masked
-from everyhop.runtime.connection import Unasked, look, oldest
+from everyhop.runtime.connection import look
 from everyhop.runtime.hiding import Hiding, is_secret
+from everyhop.runtime.live import Unasked
+from everyhop.runtime.python_tls import oldest
 from everyhop.runtime.server_view import view
 
 Tell = Callable[..., None]

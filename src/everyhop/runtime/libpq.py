@@ -11,12 +11,17 @@ and OpenSSL's (SSL_get1_peer_certificate, SSL_get_verify_mode, i2d_X509).
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
+
+from everyhop.runtime.live import Glance
 
 _POINTER: Final = ctypes.c_void_p
 _SSL_VERIFY_PEER: Final = 1
+_PLAINTEXT: Final = Glance(tls=False)
 _LARGEST = 1 << 20
 """Bytes: no certificate that passed a handshake is larger (OpenSSL's max_cert_list is 100 kB)."""
 
@@ -33,6 +38,16 @@ class Inside:
     reason: str = ""
 
 
+def glance(module: Any, pointer: int) -> Glance:
+    """Whether the PGconn at `pointer` uses TLS, and whether its chain was looked at; libpq hides what became of names.
+
+    Raises `AttributeError` or `OSError` where the library below cannot be asked.
+    """
+    shown, mode = _functions(module)
+    tls = shown(pointer)
+    return Glance(True, bool(mode(tls) & _SSL_VERIFY_PEER)) if tls else _PLAINTEXT
+
+
 def inside(module: Any, pointer: int) -> Inside:
     """Look at the PGconn at `pointer`, which the extension module (or ctypes wrapper) `module` has opened."""
     try:
@@ -46,6 +61,15 @@ def inside(module: Any, pointer: int) -> Inside:
         return _tls(library, pointer)
     except AttributeError as error:
         return Inside(reason=f"its TLS library is not an OpenSSL that can be asked: {error}")
+
+
+@cache
+def _functions(module: Any) -> tuple[Callable[[int], Any], Callable[[int], int]]:
+    """PQgetssl and SSL_get_verify_mode of the module's own libraries, typed once."""
+    library = _library(module)
+    library.PQgetssl.restype, library.PQgetssl.argtypes = _POINTER, [_POINTER]
+    library.SSL_get_verify_mode.restype, library.SSL_get_verify_mode.argtypes = ctypes.c_int, [_POINTER]
+    return library.PQgetssl, library.SSL_get_verify_mode
 
 
 def _tls(library: ctypes.CDLL, pointer: int) -> Inside:

@@ -9,7 +9,7 @@ from datetime import datetime
 from everyhop.dialects.settings import DialerSettings
 from everyhop.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
 from everyhop.model.wire import Wire
-from everyhop.runtime.connection import Live
+from everyhop.runtime.live import Live
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ from everyhop.errors import SettingsError, ToolError
 from everyhop.model.endpoint import UnixEndpoint
 from everyhop.model.posture import Assurance, Floor, Posture
 from everyhop.model.sighting import Version
+from everyhop.runtime.handed import ADAPTERS, DETOURS
 from everyhop.runtime.installed import build_of, driver_of, version_of
+from everyhop.runtime.renewed import RenewedContext
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -36,11 +38,6 @@ SYSTEM: Final = "system"
 _POSTURE: Final = Posture(Assurance.IDENTITY_VERIFIED, Floor.TLS_1_2)
 # What hands SQLAlchemy connections, or a driver, of somebody else's making.
 _BYPASSES: Final = ("creator", "async_creator", "pool", "module")
-# The same by keywords: a function of the application's, a pool of the driver's that may be there already, servers of
-# which the settings say nothing, and the one that an answer from DNS names.
-_DETOURS: Final = ("async_creator_fn", "pool_name", "failover", "dns_srv")
-# Keywords that SQLAlchemy's asynchronous dialects take out before the driver is called.
-_ADAPTERS: Final = frozenset({"async_fallback", "prepared_statement_cache_size", "prepared_statement_name_func"})
 # What hardening closes, where the driver can: by the notes of reading it.
 _CLOSED: Final = frozenset({"clear-password", "cn-fallback", "key-log"})
 
@@ -214,7 +211,20 @@ def _live(value: object) -> object:
             return value
 
 
+def client_context(anchors: str | os.PathLike[str], client_pair: tuple[str, str] | None = None) -> ssl.SSLContext:
+    """A context that verifies chain and name; the arguments are those of `everyhop.client_context`."""
+    trusted = None if anchors == SYSTEM else _file(anchors)
+    pair = (_file(client_pair[0]), _file(client_pair[1])) if client_pair else None
+    return _context(PythonContext(anchors=trusted, client_pair=pair, common_name=False))
+
+
 def _context(planned: PythonContext) -> ssl.SSLContext:
+    """One that reads its files again once they are renewed."""
+    files = [name for name in (planned.anchors, *(planned.client_pair or ())) if name and name != SYSTEM]
+    return RenewedContext.of(lambda: _made(planned), tuple(files)) if files else _made(planned)
+
+
+def _made(planned: PythonContext) -> ssl.SSLContext:
     trusted = None if planned.anchors == SYSTEM else planned.anchors
     try:
         folder = trusted if trusted and trusted.endswith("/") else None
@@ -287,10 +297,10 @@ def _refuse_less(
 
     Raises `SettingsError` unless that is chain and name, and no less than what was `held` before.
     """
-    for name in _DETOURS:
+    for name in DETOURS:
         if keywords.get(name):
             raise SettingsError(f"{name} leads to connections that nobody has read", key=name, hint="leave it out")
-    handed = {key: value for key, value in keywords.items() if key not in _ADAPTERS}
+    handed = {key: value for key, value in keywords.items() if key not in ADAPTERS}
     settings = registry.from_keywords(
         installed.driver,
         handed,

@@ -18,6 +18,7 @@ _MYSQL = {
     "tls_version": "SHOW SESSION STATUS LIKE 'Ssl_version'",
     "suite": "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
 }
+_MYSQL_DRIVERS = ("pymysql", "mysqlclient", "mysql-connector", "mariadb", "asyncmy", "aiomysql")
 _MYSQL_SETTINGS = {
     "require_secure_transport": "SELECT @@require_secure_transport",
     "tls_version": "SELECT @@tls_version",
@@ -26,10 +27,10 @@ _MYSQL_SETTINGS = {
 
 def view(connection: Any, error: type[Exception], driver: str, *, settings_too: bool) -> dict[str, Any]:
     """`server_version`, `tls`, `tls_version`, `suite`, and `settings`: None where the server did not say."""
-    questions, more = (_MYSQL, _MYSQL_SETTINGS) if driver == "pymysql" else (_POSTGRES, _POSTGRES_SETTINGS)
+    questions, more = (_MYSQL, _MYSQL_SETTINGS) if driver in _MYSQL_DRIVERS else (_POSTGRES, _POSTGRES_SETTINGS)
     answers = {name: _row(connection, error, query) for name, query in questions.items()}
     settings = {name: _last(_row(connection, error, query)) for name, query in more.items()} if settings_too else None
-    if driver == "pymysql":
+    if driver in _MYSQL_DRIVERS:
         version, suite = (_last(answers[name]) for name in ("tls_version", "suite"))
         tls = None if answers["suite"] is None else bool(suite)
     else:

@@ -15,7 +15,7 @@ from everyhop.model.posture import Assurance, Bounds, ClientAuth, Floor, Posture
 from everyhop.model.sighting import Dialer, Gap, Listener, Origin, Reading, Sighting, Version
 from everyhop.model.wire import Wire
 from everyhop.runtime.bounds import observed
-from everyhop.runtime.decode import ASSUMED
+from everyhop.runtime.handed import ASSUMED
 from everyhop.runtime.sampled import EngineSample, Sample, ServerView
 from everyhop.x509.parse import leaf
 

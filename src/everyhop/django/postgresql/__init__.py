@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend under guard."""
