@@ -88,6 +88,12 @@ def verdict(value: float, target: float, unit: str, *, at_least: bool = False) -
     return f"{value:.2f}{unit}, target {target}{unit}: {'met' if met else 'NOT met'}"
 
 
+def against(peer: Cost, cold: Cost, target: float) -> str:
+    """By the clock, as the target is meant, and by the processor, which other programs disturb less."""
+    clock = verdict(peer.seconds / cold.seconds, target, " times as long", at_least=True)
+    return f"{clock}; {peer.cpu / cold.cpu:.1f} times the processor"
+
+
 def install() -> str | None:
     """Peers in an environment of their own; the reason where they cannot be had."""
     stamp, pins = PEERS / "installed", PINS.read_text()
@@ -119,15 +125,15 @@ def against_peers() -> None:
         print(f"bandit, semgrep: not measured: {missing}")
         return
     bandit = measured([PEERS / "bin/bandit", "--quiet", "--recursive", "--format", "json", SUPERSET])
-    told("bandit", bandit, verdict(bandit.seconds / cold.seconds, 5, " times as long", at_least=True))
+    told("bandit", bandit, against(bandit, cold, 5))
     given = os.environ.get("SEMGREP_RULES")
     rules = given or HERE / "peers" / "rules.yaml"
-    print(f"semgrep's rules: {f'SEMGREP_RULES={given}' if given else rules.relative_to(ROOT)}")
+    print(f"semgrep's rules: {f'SEMGREP_RULES={given}' if given else f'{rules.relative_to(ROOT)}, no registry'}")
     offline = ["--metrics", "off", "--disable-version-check", "--no-git-ignore", "--quiet", "--json"]
     command = [PEERS / "bin/semgrep", "scan", "--config", rules, "--jobs", "2", *offline, SUPERSET]
     path = f"{PEERS / 'bin'}{os.pathsep}{os.environ['PATH']}"
     semgrep = measured(command, {"PATH": path, "SEMGREP_SETTINGS_FILE": str(BENCH / "semgrep.yml")})
-    told("semgrep", semgrep, verdict(semgrep.seconds / cold.seconds, 20, " times as long", at_least=True))
+    told("semgrep", semgrep, against(semgrep, cold, 20))
 
 
 def normal_apps() -> None:
@@ -187,9 +193,16 @@ def linear(folder: Path) -> None:
         told(f"1500 {write.__name__.replace('_', ' ')}", costs[1], verdict(growth, 2.4, " times that of 750"))
 
 
+def load() -> None:
+    """How busy the machine is with other things: above its processors, nobody's seconds on the clock mean much."""
+    print(f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} processors")
+
+
 def main() -> None:
     subprocess.run([sys.executable, HERE / "corpus" / "fetch.py"], check=True)
+    load()
     against_peers()
+    load()
     normal_apps()
     with tempfile.TemporaryDirectory() as folder:
         many_files(Path(folder))

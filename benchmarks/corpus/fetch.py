@@ -1,7 +1,7 @@
 """Fetches the packages that requirements.txt pins by hash, and unpacks each into .corpus/<name>-<version>.
 
-pip does the fetching, from whatever index it is set up for; of a source package it asks the metadata, which runs that
-package's build backend. Nothing is installed, and what is unpacked is only read.
+pip does the fetching, from whatever index it is set up for (`download.py`). Nothing is installed or run, and what is
+unpacked is only read.
 """
 
 import shutil
@@ -12,12 +12,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CORPUS = HERE.parents[1] / ".corpus"
 PACKAGES = CORPUS / "packages"
-UVX = Path(sys.executable).with_name("uvx")
+UV = Path(sys.executable).with_name("uv")
+PIP = "pip==24.3.1"  # download.py uses what pip promises to nobody
 
 
 def download() -> None:
-    where = ["--dest", str(PACKAGES), "--requirement", str(HERE / "requirements.txt")]
-    subprocess.run([UVX, "pip", "download", "--quiet", "--no-deps", "--require-hashes", *where], check=True)
+    command = [UV, "run", "--quiet", "--no-project", "--isolated", "--with", PIP, "python", str(HERE / "download.py")]
+    subprocess.run([*command, str(PACKAGES)], check=True)
 
 
 def unpack(package: Path) -> None:
@@ -32,7 +33,7 @@ def main() -> None:
     pins, stamp = (HERE / "requirements.txt").read_text(), CORPUS / "fetched"
     if stamp.exists() and stamp.read_text() == pins:
         return
-    print(f"fetching {pins.count('==')} packages, some 300 MB, which takes minutes", file=sys.stderr)
+    print(f"fetching {pins.count('==')} packages, some 500 MB, which takes minutes", file=sys.stderr)
     shutil.rmtree(CORPUS, ignore_errors=True)
     PACKAGES.mkdir(parents=True)
     download()

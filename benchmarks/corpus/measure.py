@@ -1,9 +1,10 @@
 """How much of what published applications hold `scan` finds (recall), and how much of what it tells is so (precision).
 
 labels/*.toml were written by hand from the packages' source before `scan` was run on them; they hold places and no
-source. Half of the packages are `open`: their misses and inventions are listed, and `scan` may learn from them. The
-other half is `held`: numbers only (`--held`), and nobody tunes on them. The halves were dealt out in turns through the
-alphabet, when the labels were written.
+source. Most packages are `open`: their misses and inventions are listed, and `scan` may learn from them. The others are
+`held`: numbers only (`--held`), and nobody tunes on them. Who labels has not read `scan`, and who teaches `scan` has
+not read what is held. Once a miss of a held package has been looked at, it is open for good, and others are labelled
+in its place.
 
 A label is one place, of one of these kinds:
 
@@ -44,7 +45,7 @@ from everyhop.config import Settings
 from everyhop.jobs.scan import scan
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.posture import Assurance
-from everyhop.model.sighting import Dialer, Listener, Reading
+from everyhop.model.sighting import Dialer, Listener, Reading, Suites
 from everyhop.render.json_readings import reading_json
 from everyhop.scan.servers.websites import BROWSER
 
@@ -120,6 +121,8 @@ class Seen:
             return None
         if isinstance(reading.subject, Dialer) and reading.subject.driver == BROWSER:
             return None  # what dials a site stands nowhere: it is concluded from the listener, told in its place
+        if isinstance(reading.subject, Suites):
+            return None  # nobody labelled those
         bounds = reading.subject.bounds if isinstance(reading.subject, Dialer | Listener) else None
         assurance = (bounds.low.assurance, bounds.high.assurance) if bounds else None
         return cls(reading_json(reading)["kind"], tuple(map(Place.of, spans)), assurance)

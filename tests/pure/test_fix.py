@@ -319,3 +319,21 @@ def test_what_cannot_be_replaced_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="encoding"):
         save(tmp_path, source("latin.py", latin), latin + "# €\n")
     assert (tmp_path / "latin.py").read_text(encoding="latin-1") == latin
+
+
+def test_the_report_beside_a_fix_is_that_of_a_scan_after_it(project: Path) -> None:
+    """The tree is read once: what is on disk then is what was looked at before anything was written."""
+    found = proposal(project)
+    assert found.before.report() == scan([project], Settings(), NOW)
+    left = write(found, project).left
+    assert left is not None
+    assert left.report() == scan([project], Settings(), NOW)
+
+
+def test_where_only_some_files_could_be_written_the_tree_is_read_again(project: Path) -> None:
+    (project / "other.py").write_text(EXPOSED, encoding="utf-8")
+    found = proposal(project)
+    (project / "other.py").write_text(EXPOSED + "# changed meanwhile\n", encoding="utf-8")
+    written = write(found, project)
+    assert [file.source.path for file in written.files] == ["app.py"]
+    assert written.left is None

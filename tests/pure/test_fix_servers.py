@@ -182,3 +182,50 @@ def test_an_upstream_is_verified_wherever_it_is_dialled(tmp_path: Path) -> None:
     done = write(proposal(tmp_path, anchors="/ca.pem"), tmp_path)
     assert [file.text.count("proxy_ssl_verify on;") for file in done.files] == [2, 2]
     assert proposal(tmp_path, anchors="/ca.pem").files == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("postgresql.conf", f"{CONF}ssl_min_protocol_version = 'TLSv1'\nssl_max_protocol_version = 'TLSv1.1'\n"),
+        (
+            "haproxy.cfg",
+            """global
+    ssl-default-bind-options ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.0
+frontend a
+    mode http
+    bind :443 ssl crt /etc/a.pem
+""",
+        ),
+    ],
+)
+def test_a_floor_above_the_ceiling_is_not_written(name: str, text: str, tmp_path: Path) -> None:
+    """No version would be left, and the server would not start; with room above, the floor is raised."""
+    found = proposal(written(tmp_path, name, text), Extent.ALL)
+    assert found.files == ()
+    assert ["newest version" in refusal.why for refusal in found.refused] == [True]
+    higher = text.replace("max_protocol_version = 'TLSv1.1'", "max_protocol_version = 'TLSv1.3'")
+    higher = higher.replace("ssl-max-ver TLSv1.0", "ssl-max-ver TLSv1.3")
+    assert len(proposal(written(tmp_path, name, higher)).files) == 1
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5:8443", "[fd00::1]:8443", "$backend"])
+def test_a_name_that_no_certificate_has_is_asked_for(host: str, tmp_path: Path) -> None:
+    """nginx compares names only, never addresses: verified by one, every request would end in 502."""
+    text = f"""http {{ server {{ listen 443 ssl; ssl_protocols TLSv1.2; proxy_ssl_trusted_certificate /ca.pem;
+        location / {{ proxy_pass https://{host}; }} }} }}\n"""
+    found = proposal(written(tmp_path, "nginx.conf", text))
+    assert found.files == ()
+    assert [fix.rules for fix in found.unsafe if "unverified-upstream" in fix.rules] == [("unverified-upstream",)]
+    named = text.replace("location", "proxy_ssl_name back.internal; location")
+    assert len(proposal(written(tmp_path, "nginx.conf", named)).files) == 1
+
+
+def test_each_record_is_mended_by_itself(tmp_path: Path) -> None:
+    """A fix for one record writes into no other."""
+    written(tmp_path, "postgresql.conf", CONF)
+    records = "".join(f"hostssl all all 10.0.{number}.0/24 md5\n" for number in range(40))
+    found = proposal(written(tmp_path, "pg_hba.conf", records))
+    assert {len(fix.edits) for fix in found.unsafe if fix.rules == ("md5-password-auth",)} == {1}
+    (file,) = proposal(tmp_path, Extent.ALL).files
+    assert file.text.count("scram-sha-256") == 40

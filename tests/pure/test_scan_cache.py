@@ -1,30 +1,47 @@
 """The cache: the same report warm as cold, every change seen, nothing of the source in it, and never an error."""
 
+import importlib
 import json
 import os
+import pkgutil
 import shutil
 import stat
 import subprocess
+import time
+import typing
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import is_dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path, PurePath
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from everyhop import model
 from everyhop.cli import main
 from everyhop.config import Settings
 from everyhop.jobs import remembered
 from everyhop.jobs.scan import scan
+from everyhop.model.evidence import SourceSpan
+from everyhop.model.finding import Severity
+from everyhop.model.posture import Posture
+from everyhop.model.report import Report
+from everyhop.model.sighting import Dialer
 from everyhop.pki.key import new_key, pem_of
 from everyhop.rules.catalogue import catalogue
 from everyhop.scan.cache import encoding, seal
 from everyhop.scan.cache.shelf import Shelf, folder
 from everyhop.scan.cache.state import SETTLED, State, state_of
+from everyhop.scan.pace import Pace
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+MODEL = {
+    name: kind
+    for module in pkgutil.iter_modules(model.__path__)
+    for name, kind in vars(importlib.import_module(f"{model.__name__}.{module.name}")).items()
+}
 URL = 'SQLALCHEMY_DATABASE_URI = "postgresql://app:hunter2secret@db.canary.internal/x"  # a-canary-in-a-comment\n'
 
 
@@ -201,7 +218,28 @@ def test_what_changes_within_two_seconds_may_not_show(monkeypatch: pytest.Monkey
     assert State(b"", 10**18).is_settled(10**18 - 1) is False
 
 
-SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\"'\\@/:#?%{}$ "), min_size=8)
+def test_a_change_while_it_is_read_is_no_secret_of_the_clock(
+    tree: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file may change twice in one tick before and after it is read: what counts is when the look began."""
+    monkeypatch.setattr("everyhop.scan.cache.state.SETTLED", 10**12)
+    later = time.time_ns() + 10**13
+
+    def tell(_: str) -> None:
+        monkeypatch.setattr(time, "time_ns", lambda: later)
+
+    remembered.scan([tree], Settings(), NOW, pace=Pace(None, tell))
+    assert time.time_ns() == later
+    assert not shelf.exists()
+    remembered.scan([tree], Settings(), NOW)
+    assert len(list(shelf.iterdir())) == 1
+
+
+SECRETS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\"'\\@/:#?%{}$ "), min_size=8
+).map(
+    lambda word: f"~{word}"  # no name of the model's begins like this
+)
 
 
 @given(word=SECRETS)
@@ -329,6 +367,29 @@ def test_a_variable_switches_the_cache_off(tree: Path, shelf: Path, monkeypatch:
     monkeypatch.setenv("EVERYHOP_NO_CACHE", "1")
     report(tree)
     assert not shelf.exists()
+
+
+def said_in(kind: object, seen: set[object]) -> set[object]:
+    """Every type that may stand in a value of a type."""
+    if kind in seen:
+        return seen
+    inner = typing.get_args(kind)
+    if not inner:
+        seen.add(kind)
+        inner = tuple(typing.get_type_hints(kind, localns=MODEL).values()) if is_dataclass(kind) else ()
+    for part in inner:
+        if part is not Ellipsis:
+            said_in(part, seen)
+    return seen
+
+
+def test_every_type_that_a_report_may_hold_can_be_kept() -> None:
+    """One that is forgotten would raise nothing: a scan that found such a thing would only never be quick again."""
+    plain = {str, int, float, bool, type(None), datetime, date, bytes, Path, PurePath}
+    reached = said_in(Report, set()) - plain
+    assert {Dialer, Posture, Severity, SourceSpan} <= reached  # it went through unions, tuples and enums
+    known = encoding.kinds()
+    assert {kind for kind in reached if known.get(getattr(kind, "__name__", "")) is not kind} == set()
 
 
 def test_what_is_written_is_what_is_read(tree: Path) -> None:

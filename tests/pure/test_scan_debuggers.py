@@ -57,7 +57,7 @@ def test_a_switch_in_python_is_found(source: str, debugger: Debugger) -> None:
         "class TestingConfig:\n    DEBUG = True",
         "class Levels:\n    DEBUG = True",
         "levels = {'DEBUG': True, 'INFO': False}",
-        "app.debug = debug",
+        "app.debug = settings.DEBUG",
         "app.config['DEBUG'] = config.DEBUG",
         "app.debug = is_debug_mode()",
         "log.debug = True",

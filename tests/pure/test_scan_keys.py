@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -205,3 +206,14 @@ def test_an_authoritys_certificate_lives_long_on_purpose(tmp_path: Path) -> None
     assert report.findings == ()
     (tmp_path / "ca.crt").rename(tmp_path / "anchors.py")
     assert scan([tmp_path], Settings(), NOW).readings == ()
+
+
+def test_a_pipe_in_place_of_an_index_is_not_waited_for(tmp_path: Path) -> None:
+    """An archive may hold one, and nobody ever writes into it: then nothing is known."""
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    os.mkfifo(tmp_path / "one" / ".git")
+    assert is_tracked(tmp_path / "one" / "a.key", tmp_path / "one") is None
+    (tmp_path / "other" / ".git").mkdir()
+    os.mkfifo(tmp_path / "other" / ".git" / "index")
+    assert is_tracked(tmp_path / "other" / "a.key", tmp_path / "other") is None

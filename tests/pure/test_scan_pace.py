@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from everyhop.cli import main, progress
 from everyhop.config import Settings
 from everyhop.jobs.scan import scan
+from everyhop.model.finding import Certainty
 from everyhop.scan import crew
 from everyhop.scan.pace import Pace
 
@@ -148,3 +149,11 @@ def test_twice_the_tree_is_twice_the_work(tmp_path: Path, write: Callable[[Path,
         write(tree, count)
         calls.append(work(tree))
     assert calls[2] < 2.3 * calls[1]
+
+
+def test_variables_that_name_each_other_end(tmp_path: Path) -> None:
+    """A hundred at each of eight levels would be a number with seventeen digits; what is left open is possible."""
+    levels = "".join(f"A{level}={f'${{A{level + 1}}}' * 90}\n" for level in range(9))
+    (tmp_path / ".env").write_text(f"{levels}A9=x\nDATABASE_URL=postgresql://app@db.internal/${{A0}}\n")
+    report = scan([tmp_path], Settings(), NOW)
+    assert {finding.certainty for finding in report.findings} == {Certainty.POSSIBLE}

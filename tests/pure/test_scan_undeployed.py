@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from everyhop.cli import main
 from everyhop.errors import SettingsError
 from everyhop.model.evidence import Evidence, FileState, SourceSpan, Transcript
-from everyhop.model.place import Place
+from everyhop.model.place import Place, place_of
 from everyhop.rules.leniency import undeployed
 
 EXPOSED = 'from sqlalchemy import create_engine\n\nengine = create_engine("postgresql+psycopg://app@db.internal/app")\n'
@@ -122,3 +122,11 @@ def test_the_map_says_where_a_hop_without_a_grade_stands(tmp_path: Path) -> None
     assert line.split()[-3:] == ["opportunistic", "(example)", "–"]
     (line,) = [line for line in told if "well.internal" in line]
     assert line.split()[-2:] == ["verify-full", "A"]
+
+
+@pytest.mark.parametrize("path", ["sites-enabled/shop.ci", "conf.d/www.example.com.conf", "sites-available/test.a.org"])
+def test_a_site_is_no_test_for_its_name(path: str) -> None:
+    """Web servers' files are named after hosts; their folders still tell, and so does what is to be copied."""
+    assert place_of(path) is Place.DEPLOYED
+    assert place_of(f"tests/{path}") is Place.TESTS
+    assert place_of(f"{path}.example") is not Place.DEPLOYED

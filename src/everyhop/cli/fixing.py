@@ -37,11 +37,13 @@ def show(proposal: Proposal, options: Options) -> None:
     _remark(proposal, "would be made", options)
 
 
-def keep(proposal: Proposal, root: Path, options: Options) -> None:
-    """Write the files; a file that could not be written is told among what is left to a person."""
+def keep(proposal: Proposal, root: Path, options: Options) -> Proposal:
+    """Write the files, and give what came about; one that could not be written is told among what is left to people."""
     from everyhop.jobs.fix import write  # noqa: PLC0415 - as above
 
-    _remark(write(proposal, root), "made", options)
+    written = write(proposal, root)
+    _remark(written, "made", options)
+    return written
 
 
 def _remark(proposal: Proposal, verb: str, options: Options) -> None:

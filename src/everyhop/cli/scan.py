@@ -27,6 +27,7 @@ from everyhop.scan.pace import Pace
 from everyhop.scan.workspace import LARGEST, root_of
 
 if TYPE_CHECKING:  # a scan of a tree that has not changed loads nothing of what looks, judges and fixes
+    from everyhop.jobs.fix import Seen
     from everyhop.jobs.scan import Unsaved
 
 _STDIN: Final = Path("-")
@@ -110,20 +111,31 @@ def scan(
     def against(report: Report) -> Report:
         return report if known is None else set_against(report, known, _rules() if chosen is None else chosen)
 
+    seen: Seen | None = None
     if fix or diff:
         from everyhop.jobs.fix import Extent, propose  # noqa: PLC0415 - as above
 
         extent = Extent.ALL if unsafe_fixes else Extent.SAFE
-        proposal = propose(
-            named, decided, now, extent, anchors=anchors, exclude=exclude, rules=chosen, narrowed=against
-        )
+        with progress.shown(wanted=not options.quiet) as tell:
+            proposal = propose(
+                named,
+                decided,
+                now,
+                extent,
+                anchors=anchors,
+                exclude=exclude,
+                rules=chosen,
+                narrowed=against,
+                pace=Pace(jobs, tell),
+            )
         if diff:
             show(proposal, options)
-        else:
-            keep(proposal, root_of(named), options)
+        seen = proposal.before if diff else keep(proposal, root_of(named), options).left
     with progress.shown(wanted=not options.quiet) as tell:
         pace = Pace(jobs, tell)
-        if no_cache or fix or diff or unsaved is not None:
+        if seen is not None:
+            report = seen.report()
+        elif no_cache or fix or unsaved is not None:
             from everyhop.jobs import scan as job  # noqa: PLC0415 - as above
 
             report = job.scan(named, decided, now, exclude=exclude, rules=chosen, unsaved=unsaved, pace=pace)

@@ -184,7 +184,10 @@ CALLS: Final[Mapping[str, Names]] = {
     "bottle.run": Names("bottle", ("certfile",), default=TcpEndpoint("127.0.0.1", 8080)),
     "paste.httpserver.serve": Names("paste", ("ssl_pem", "ssl_context"), positional=("application", "host", "port")),
     "livereload.Server.serve": Names("livereload", positional=("port", "liveport", "host")),
-    "flask_script.Server": Names("flask", ("ssl_crt", "ssl_key"), default=_FLASK, positional=("host", "port")),
+    **dict.fromkeys(
+        ("flask_script.Server", "flask_script.commands.Server", "flaskext.script.Server"),
+        Names("flask", ("ssl_crt", "ssl_key"), default=_FLASK, positional=("host", "port")),
+    ),
     "gunicorn.app.wsgiapp.run": Names("gunicorn", host=(), port=(), elsewhere=("prog",)),
     "gunicorn.app.wsgiapp.WSGIApplication": Names("gunicorn", host=(), port=(), elsewhere=("",)),
     "bjoern.run": Names("bjoern", positional=("wsgi_app", "host", "port")),

@@ -18,12 +18,13 @@ from everyhop.config import Settings
 from everyhop.deploy import profiles
 from everyhop.dialects.settings import DialerSettings
 from everyhop.errors import SourceError
-from everyhop.jobs.scan import PROFILE, Looked, look
+from everyhop.jobs.scan import AS_IT_COMES, PROFILE, Looked, look, said, shown
 from everyhop.model.evidence import SourceSpan
 from everyhop.model.report import Report
 from everyhop.rules.rule import Rule
 from everyhop.scan import workspace
 from everyhop.scan.observe import Observed
+from everyhop.scan.pace import Pace
 from everyhop.scan.rewrite.fix import Fix, Refusal, fixes
 from everyhop.scan.rewrite.save import save
 from everyhop.scan.rewrite.servers import server_fixes
@@ -69,12 +70,39 @@ class Rewritten:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """The files to be rewritten, the fixes that wait for `Extent.ALL`, and what is left to a person."""
+class Seen:
+    """The texts of a tree, and what there is to say about them."""
 
-    files: tuple[Rewritten, ...] = ()
-    unsafe: tuple[Fix, ...] = ()
-    refused: tuple[Refusal, ...] = ()
+    read: Workspace
+    looked: Looked
+
+    def report(self) -> Report:
+        """What `jobs.scan.scan` says of a tree with these texts."""
+        return shown(said(self.looked, self.read), self.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The files to be rewritten, the fixes that wait for `Extent.ALL`, and what is left to a person.
+
+    `before` is the tree as it was read, `after` as it is with all of these files rewritten.
+    """
+
+    files: tuple[Rewritten, ...]
+    unsafe: tuple[Fix, ...]
+    refused: tuple[Refusal, ...]
+    before: Seen
+    after: Seen
+
+    @property
+    def left(self) -> Seen | None:
+        """The tree when the files have been written; None where only some of them could be."""
+        whole = {source.path: source.text for source in self.after.read.sources}
+        return self.after if all(whole[path] == text for path, text in self._texts().items()) else None
+
+    def _texts(self) -> Mapping[str, str]:
+        written = {file.source.path: file.text for file in self.files}
+        return {source.path: written.get(source.path, source.text) for source in self.before.read.sources}
 
 
 def propose(
@@ -87,14 +115,16 @@ def propose(
     exclude: Sequence[str] = (),
     rules: Mapping[str, Rule[Any]] | None = None,
     narrowed: Callable[[Report], Report] = lambda report: report,
+    pace: Pace = AS_IT_COMES,
 ) -> Proposal:
     """What to write into the files below `paths`; nothing is written.
 
     `anchors` are the trust anchors for settings that name none. `narrowed` leaves of a report what is to be mended
     (without what a baseline knows). Raises `SourceError` for a path that does not exist.
     """
-    read = workspace.read(paths, exclude)
-    before = look(read, settings, now, rules)
+    read = workspace.read(paths, exclude, pace)
+    before = look(read, settings, now, rules, pace)
+    as_it_is = Seen(read, before)
     sources = {source.path: source for source in read.sources}
     report, policy = narrowed(before.report), before.policy
     found = list(fixes(report, before.observed.settings, policy, sources, anchors))
@@ -107,14 +137,16 @@ def propose(
     refused += [_refusal(fix, "another fix is about the same text: scan again after it") for fix in clashing]
     while wanted:
         files = _rewritten(wanted, sources)
-        futile = list(_futile(files, before, look(_with(files, read), settings, now, rules)))
+        rewritten = _with(files, read)
+        after = look(rewritten, settings, now, rules, pace)
+        futile = list(_futile(files, before, after))
         if not futile:
-            return Proposal(files, tuple(unsafe), tuple(refused))
+            return Proposal(files, tuple(unsafe), tuple(refused), as_it_is, Seen(rewritten, after))
         refused += [
             _refusal(fix, "the settings are decided elsewhere as well, or read from another text") for fix in futile
         ]
         wanted = [fix for fix in wanted if fix not in futile]
-    return Proposal((), tuple(unsafe), tuple(refused))
+    return Proposal((), tuple(unsafe), tuple(refused), as_it_is, as_it_is)
 
 
 def write(proposal: Proposal, root: Path) -> Proposal:
@@ -128,10 +160,11 @@ def write(proposal: Proposal, root: Path) -> Proposal:
         except SourceError as error:
             refused += [_refusal(fix, error.message) for fix in file.fixes]
     places = {file.source.path: file.place for file in written}
-    return Proposal(
-        tuple(written),
-        tuple(replace(fix, at=places.get(fix.at.path, _same)(fix.at)) for fix in proposal.unsafe),
-        tuple(replace(one, at=places.get(one.at.path, _same)(one.at)) for one in (*proposal.refused, *refused)),
+    return replace(
+        proposal,
+        files=tuple(written),
+        unsafe=tuple(replace(fix, at=places.get(fix.at.path, _same)(fix.at)) for fix in proposal.unsafe),
+        refused=tuple(replace(one, at=places.get(one.at.path, _same)(one.at)) for one in (*proposal.refused, *refused)),
     )
 
 

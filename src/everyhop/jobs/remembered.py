@@ -39,6 +39,7 @@ def scan(
 
     They hold the report without the source lines, which are read again. Raises as that does.
     """
+    began = time.time_ns()
     state = state_of(paths, exclude)
     shelf, asked = _shelf(), _asked(paths, exclude, rules, settings)
     kept = shelf.fetch(asked) if shelf is not None and asked is not None else None
@@ -51,7 +52,7 @@ def scan(
 
     read = workspace.read(paths, exclude, pace)
     report = anew.said(anew.look(read, settings, now, rules, pace), read)
-    if shelf is not None and asked is not None and state.is_settled(time.time_ns()):
+    if shelf is not None and asked is not None and state.is_settled(began):
         with suppress(TypeError):  # something that is not to be kept
             shelf.keep(asked, seal.sealed(encoding.written([_until(report), report]), state.digest))
     return anew.shown(report, read)

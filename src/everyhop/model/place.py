@@ -20,6 +20,8 @@ _PIPELINE: Final = re.compile(
 _FOR_TESTS: Final = re.compile(r"(?:.*[._-])?(?:tests?|testing|ci|e2e|cypress)(?:[._-].*)?", re.IGNORECASE)
 _DOCS: Final = frozenset({"doc", "docs", "documentation"})
 _EXAMPLES: Final = frozenset({"example", "examples", "sample", "samples", "demo", "demos", "tutorial", "tutorials"})
+_SITES: Final = frozenset({"sites-available", "sites-enabled", "vhosts", "vhosts.d", "conf.d"})
+"""Folders of web servers with a file for each site, named after it: `shop.ci`, `test.example.org.conf`."""
 _EXAMPLE: Final = re.compile(r".*\.(?:example|sample)(?:\..*)?")
 
 
@@ -38,6 +40,8 @@ def place_of(path: str) -> Place:
     """What becomes of a file, by its name and folders."""
     pure = PurePosixPath(path)
     folders = {part.lower() for part in pure.parent.parts}
+    if pure.parent.name in _SITES and pure.suffix not in (".py", ".example", ".sample"):
+        pure = pure.with_name("site")  # its name is a host's, and says nothing
     if folders & _FOLDERS or _FILE.fullmatch(pure.stem):
         return Place.TESTS
     if folders & _PIPELINES or _PIPELINE.fullmatch(pure.name):

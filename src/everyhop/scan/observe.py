@@ -59,7 +59,7 @@ _RELEVANT: Final = (
     *("peewee", "playhouse", "pony.orm", "tortoise", "PooledDB", "PersistentDB", "flask_mysqldb", "flaskext.mysql"),
     *("aiopg", "django.db.backends", "backends.postgis", "dj_database_url", "env.db", "dj_db_url", "Dsn.build"),
     *("databases.Database", "from databases import", "dataset.connect", "from dataset import", "records.Database"),
-    *("set_main_option", "set_section_option", "URL.create", "pgcli"),
+    *("set_main_option", "set_section_option", "URL.create", "pgcli", "oslo_db", "gino", "sqlsoup", "sqlalchemy_utils"),
     *("SQLDatabase.from_uri", "postgres://", "postgresql://", "postgresql+", "mysql://", "mysql+", "mariadb://"),
     *("mariadb+", "cockroachdb", "DATABASES =", "DATABASE_UR", "database_ur", "DB_UR", "db_ur", "BaseSettings"),
 )
@@ -133,11 +133,13 @@ def _served(
     def programs() -> Iterator[Sighting]:
         commands = tuple(starts(workspace, parsed.containers, app_servers.is_read))
         yield from applications.read(workspace, commands, parsed.variables, configuration)
+        configuration.project.tidy()
         yield from app_servers.read(commands, configuration)
 
     def answers() -> Iterator[Sighting]:
         for kind in (cookies, sessions, responses, talisman, headers, proxy_fix, proxy_words, debug_settings):
             yield from kind.read(configuration)
+            configuration.project.tidy()
         for told in (cookies, headers):
             yield from told.in_settings([*parsed.variables, *parsed.values])
 
@@ -176,6 +178,7 @@ def _dials(
         with environment.apart() as asked_here:
             guesses.look(module, configuration)
         noted |= asked_here
+        configuration.project.tidy()
     used = seen | environment.used
     environment.used |= noted
     places = _Places(seen)
@@ -187,6 +190,7 @@ def _dials(
     used = seen | environment.used
     yield from read(asked.in_environment(environment, asked_for, frozenset(used)))
     yield from read(parts.in_environment(environment, asked_for, frozenset(used)))
+    yield from read(parts.in_settings(values, environment))
     yield from read(variables.in_settings(values, environment))
     yield from read(asked.in_settings(values, asked_for))
     if all(is_for_tests(at.path) for at in seen):

@@ -6,6 +6,7 @@ Version 4 leaves out what a path shares with the one before: then nothing is kno
 
 from __future__ import annotations
 
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -49,6 +50,8 @@ def _index(top: Path) -> bytes | None:
         if not index.exists():
             return b""
         state = index.stat()
+        if not stat.S_ISREG(state.st_mode):
+            return None
         return _contents(index, state.st_ino, state.st_size, state.st_mtime_ns)
     except OSError:
         return None
@@ -66,6 +69,8 @@ def _folder(git: Path) -> Path:
     """The folder behind `.git`, which is a file that names it in a linked work tree."""
     if git.is_dir():
         return git
+    if not git.is_file():
+        raise OSError(f"{git} is neither a folder nor a file")  # a pipe would be waited for
     named = git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
     return git.parent / named
 

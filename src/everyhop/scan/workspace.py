@@ -38,6 +38,11 @@ SKIPPED: Final = frozenset(
 """Folders that hold no source of the project."""
 
 
+_BUILT_FROM: Final = frozenset(
+    {"templates", "docker", "deploy", "deployment", "scripts", "tools", "conf", "etc", "ops"}
+)
+"""Folders in which `build` holds what a build is made with."""
+
 # What is copied or rendered to a file of the name before it.
 _FILLED_IN: Final = frozenset(
     {".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".example", ".sample", ".dist", ".in"}
@@ -101,12 +106,19 @@ _NAMES: Final = dict.fromkeys(
         "run",
         "release",
         "deploy",
+        "makefile",
+        "GNUmakefile",
+        "Justfile",
+        "Singularity",
+        "Apptainer",
+        "Vagrantfile",
     ),
     Kind.TEXT,
 )
 _SUFFIXES: Final = {
     **dict.fromkeys((".ini", ".cfg", ".conf", ".config", ".properties", ".cnf", ".default"), Kind.INI),
     **dict.fromkeys((".sh", ".bash", ".zsh", ".mk", ".tf", ".tfvars", ".hcl", ".bat", ".cmd", ".ps1"), Kind.TEXT),
+    ".rc": Kind.TEXT,
     **dict.fromkeys((".nginx", ".vhost"), Kind.INI),
     **dict.fromkeys((".pem", ".key", ".crt", ".cer"), Kind.KEY),
     ".service": Kind.UNIT,
@@ -127,6 +139,7 @@ _SERVER: Final = re.compile(
     rb"(?:FROM|image:)[ \t]+\S*(?:postg|pgvector|timescale|mysql|mariadb|percona)", re.IGNORECASE
 )
 _NAMED: Final = re.compile(rb"(?:sqlalchemy|database|\bdb)[._a-z]{0,16}ur[il]\b", re.IGNORECASE)
+_PARTS: Final = re.compile(rb"(?:database|db|sql|postgres|pg)_?(?:host|server|addr)", re.IGNORECASE)
 _COOKIE: Final = re.compile(rb"cookie_secure|session\.secure|strict-transport-security", re.IGNORECASE)
 _KEY: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)-----")
 
@@ -143,7 +156,8 @@ def _has_url(data: bytes) -> bool:
 
 _SAYING: Final[Mapping[Kind, tuple[Callable[[bytes], object], ...]]] = {
     **dict.fromkeys(
-        (Kind.INI, Kind.TOML, Kind.JSON), (_has_url, _NAMED.search, _COOKIE.search, _SERVING.search, _KEY.search)
+        (Kind.INI, Kind.TOML, Kind.JSON),
+        (_has_url, _NAMED.search, _PARTS.search, _COOKIE.search, _SERVING.search, _KEY.search),
     ),
     Kind.TEXT: (_has_url, _SERVING.search, _KEY.search),
     **dict.fromkeys(
@@ -156,7 +170,23 @@ _SITES: Final = frozenset({"sites-available", "sites-enabled", "vhosts.d", "vhos
 """Folders in which web servers keep a file for each site, often named after it: `example.org`."""
 _WEB_SERVERS: Final = frozenset({"nginx", "apache", "apache2", "httpd", "haproxy", "uwsgi"})
 _AS_IT_COMES: Final = Pace()
-_SCRIPTS: Final = frozenset({"bin", "scripts", "docker"})
+_SCRIPTS: Final = frozenset(
+    {
+        "bin",
+        "sbin",
+        "scripts",
+        "script",
+        "docker",
+        "tools",
+        "util",
+        "utils",
+        "utility",
+        "contrib",
+        "devel",
+        "init.d",
+        "rc.d",
+    }
+)
 """Folders in which scripts lie without a suffix: their first line tells who reads them."""
 _CHUNK: Final = 1 << 20
 _LONGEST_LOOK: Final = 64 * _CHUNK
@@ -190,7 +220,7 @@ def kind_of(path: Path) -> Kind | None:
     name, folder = path.name, path.parent.name
     suffix = path.suffix.lower()
     stem = name.lower().removesuffix(suffix)
-    if suffix in (".py", ".pyw"):
+    if suffix in (".py", ".pyw", ".wsgi"):
         return Kind.PYTHON
     if suffix in (".txt", ".in") and any(word in stem or word == folder for word in ("requirements", "constraints")):
         return Kind.PINS
@@ -211,7 +241,7 @@ def kind_of(path: Path) -> Kind | None:
         return Kind.INI
     if not suffix and (folder in _WEB_SERVERS or _WEB_SERVER.fullmatch(name)):
         return Kind.INI
-    if not suffix and folder in _SCRIPTS and name not in _NAMES:
+    if not suffix and folder in _SCRIPTS and name not in _NAMES and not _WEB_SERVER.search(name):
         return Kind.TEXT
     return _NAMES.get(name) or _SSH_KEYS.get(name) or (None if name in _NO_SETTINGS else _SUFFIXES.get(suffix))
 
@@ -268,20 +298,21 @@ def found(paths: Sequence[Path], root: Path, exclude: Sequence[str]) -> Iterator
     seen: set[Path] = set()
     for given in paths:
         start = given.resolve()
-        listed = _walk(start, root, exclude) if start.is_dir() else [start]
+        listed = _walk(start, root, exclude) if start.is_dir() else [(start, kind_of(start))]
         for one in listed:
             if isinstance(one, Gap):
                 yield one
                 continue
-            name, kind = _relative(one, root), kind_of(one)
-            if kind is not None and one not in seen:
-                seen.add(one)
-                yield one, name, kind
-            elif kind is None and one == start:
+            path, kind = one
+            name = _relative(path, root)
+            if kind is None:
                 yield Gap(name, "this kind of file is not read", "scan reads Python, settings, scripts and lock files")
+            elif path not in seen:
+                seen.add(path)
+                yield path, name, kind
 
 
-def _walk(folder: Path, root: Path, exclude: Sequence[str]) -> Iterator[Path | Gap]:
+def _walk(folder: Path, root: Path, exclude: Sequence[str]) -> Iterator[tuple[Path, Kind] | Gap]:
     pending = [folder]
     while pending:
         here = pending.pop()
@@ -295,14 +326,19 @@ def _walk(folder: Path, root: Path, exclude: Sequence[str]) -> Iterator[Path | G
         folders = []
         for entry in entries:
             path = here / entry.name
-            if _excluded(_relative(path, root), exclude):
+            if exclude and _excluded(_relative(path, root), exclude):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED:
+                if entry.name not in SKIPPED or _is_written(path):
                     folders.append(path)
-            elif kind_of(path) and not path.is_dir():
-                yield path
+            elif (kind := kind_of(path)) is not None and not (entry.is_symlink() and path.is_dir()):
+                yield path, kind
         pending += reversed(folders)
+
+
+def _is_written(folder: Path) -> bool:
+    """Whether a folder of a build's name is one that people fill: what a build is made with, or a package."""
+    return folder.name == "build" and (folder.parent.name in _BUILT_FROM or (folder / "__init__.py").is_file())
 
 
 def _excluded(path: str, globs: Sequence[str]) -> bool:

@@ -12,5 +12,7 @@ def answer(secure, options):
     response.set_cookie("token", "1", secure=True, httponly=True)
     response.set_cookie("token", "", expires=0)
     response.set_cookie("token", "gone", max_age=0)
+    client.cj.set_cookie("example.org", "lang", "en")
+    cookie_jar.set_cookie("example.org", "lang", "en")
     requests.Session().cookies.set_cookie(request.cookie)
     return response

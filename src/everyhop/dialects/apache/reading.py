@@ -7,7 +7,7 @@ not known, and makes a reading wider. Sources: documentation of mod_ssl, mod_hea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from everyhop.dialects.apache.syntax import Directive, parse
@@ -35,17 +35,25 @@ _CLIENT_AUTH: Final = {
 _TARGET: Final = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<authority>[^/?]*)", re.IGNORECASE)
 _PORTS: Final = {"https": 443, "wss": 443, "h2": 443, "ajp": 8009}
 _WITH_TLS: Final = frozenset({"https", "wss", "h2"})
-_CONTENT: Final = frozenset({"documentroot", "proxypass", "proxypassmatch", "wsgiscriptalias", "proxypassreverse"})
+_NOTHING: Final[Mapping[str, str]] = {}
+_CONTENT: Final = frozenset(
+    {"documentroot", "proxypass", "proxypassmatch", "wsgiscriptalias", "proxypassreverse", "<directory", "<location"}
+)
 
 
-def served(text: str, file: str) -> Iterator[Served]:
-    """The virtual hosts of one file. Raises `SourceError` for a text that is no configuration."""
+def served(text: str, file: str, others: Mapping[str, str] = _NOTHING) -> Iterator[Served]:
+    """The virtual hosts of one file. Raises `SourceError` for a text that is no configuration.
+
+    `others` are the texts of files that are included beside it, by path: a site's plain port may stand in one.
+    """
     root = parse(text, file)
     hosts = [block for block in root.walk() if block.name == "<virtualhost"]
     secure = [block for block in hosts if _word(block, "sslengine") == "on"]
     names = {name for block in secure for name in _names(block)}
+    sharing = {path: other for path, other in others.items() if any(name in other.lower() for name in names)}
+    elsewhere = [block for path, other in sharing.items() for block in _hosts_in(other, path)]
     for block in secure:
-        yield _secure(block, [other for other in hosts if other not in secure])
+        yield _secure(block, [other for other in hosts if other not in secure], elsewhere)
     for block in hosts:
         content = any(child.name in _CONTENT for child in block.walk())
         if block in secure or names & _names(block) or _redirects(block) or not content or _port(block) == 443:
@@ -53,6 +61,15 @@ def served(text: str, file: str) -> Iterator[Served]:
         bounds = Bounds.exactly(Posture(Assurance.PLAINTEXT))
         listener = Listener(_PRODUCT, None, bounds, why="SSLEngine is not on: the site is served in plaintext")
         yield Served(_host(block), _port(block) or 80, listener, None, block.place, plain=block.place)
+
+
+def _hosts_in(text: str, file: str) -> list[Directive]:
+    """The virtual hosts without TLS of a file beside the one that is read; none where it is no configuration."""
+    try:
+        blocks = [block for block in parse(text, file).walk() if block.name == "<virtualhost"]
+    except SourceError:
+        return []  # told when that file is read
+    return [block for block in blocks if _word(block, "sslengine") != "on"]
 
 
 def upstreams(text: str, file: str) -> Iterator[Upstream]:
@@ -65,11 +82,12 @@ def upstreams(text: str, file: str) -> Iterator[Upstream]:
                 yield _upstream(directive, target)
 
 
-def _secure(block: Directive, plain: Sequence[Directive]) -> Served:
+def _secure(block: Directive, plain: Sequence[Directive], elsewhere: Sequence[Directive]) -> Served:
     protocol = block.effective("sslprotocol")
     floors = (_floor(protocol.arguments),) * 2 if protocol is not None else (Floor.NONE, Floor.TLS_1_3)
     auth = _CLIENT_AUTH.get(_word(block, "sslverifyclient") or "none", ClientAuth.ABSENT)
-    same = [other for other in plain if _names(other) & _names(block)] or [o for o in plain if not _names(o)][:1]
+    same = [other for other in (*plain, *elsewhere) if _names(other) & _names(block)]
+    same = same or [other for other in plain if not _names(other) and _port(other) in (None, 80)][:1]
     serving = [other for other in same if not _redirects(other)]
     assurance = Assurance.OPPORTUNISTIC if serving else Assurance.ENCRYPTED
     bounds = Bounds(Posture(assurance, floors[0], auth), Posture(assurance, floors[1], auth))

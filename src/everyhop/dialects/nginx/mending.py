@@ -16,7 +16,7 @@ from everyhop.dialects.nginx.writing import Edit, below, quoted, redirecting, wh
 from everyhop.dialects.sites import is_host
 from everyhop.errors import SourceError
 
-_TARGET: Final = re.compile(r"(?:https|grpcs|suwsgi)://(?P<host>[^/:?]+)")
+_TARGET: Final = re.compile(r"(?:https|grpcs|suwsgi)://(?P<host>\[[^\]]*\]|[^/:?]+)")
 _LEVELS: Final = ("location", "server", "http")
 """Where `proxy_ssl_verify` and its like may stand (ngx_http_proxy_module); `proxy_pass` may stand deeper."""
 
@@ -78,15 +78,13 @@ def verification(text: str, place: int, anchors: str | None) -> Iterator[Edit]:
         yield below(text, anchor, lines)
 
 
-def dials_group(text: str, place: int, texts: str) -> str | None:
-    """The `upstream` group among `texts` that a `proxy_pass` names: its name is what the certificate has to have."""
+def needed_name(text: str, place: int) -> str | None:
+    """What the upstream's certificate has to be for, as the `proxy_pass` at a place says; None where another does."""
     passing = _at(text, place)
     target = _TARGET.match(passing.arguments[0]) if passing.arguments else None
-    if target is None or not re.search(rf"\bupstream\s+{re.escape(target['host'])}\s*\{{", texts):
-        return None
     level = passing.parent
     named = level is not None and level.effective(f"{passing.name.removesuffix('_pass')}_ssl_name")
-    return None if named else target["host"]
+    return None if target is None or named else target["host"]
 
 
 def _at(text: str, place: int, name: str | None = None) -> Directive:

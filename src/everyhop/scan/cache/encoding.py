@@ -32,13 +32,17 @@ def written(value: object) -> str:
 
 def read(text: str) -> Any:
     """The value that was written. Raises `ValueError`, `KeyError` or `TypeError` for any other text."""
-    classes = {
+    return _value(json.loads(text), kinds())
+
+
+def kinds() -> dict[str, type[Any]]:
+    """The classes that a record may name, by their names."""
+    return {
         name: kind
         for module in (import_module(f"everyhop.model.{module}") for module in _MODULES)
         for name, kind in vars(module).items()
         if isinstance(kind, type) and kind.__module__ == module.__name__
     }
-    return _value(json.loads(text), classes)
 
 
 def _plain(value: object) -> object:

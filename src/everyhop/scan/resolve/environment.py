@@ -14,9 +14,11 @@ from everyhop.scan.resolve.values import Known, Partly, Unknown, Value, choice, 
 from everyhop.scan.syntax.interpolation import Grammar, Reference, split
 
 # A URL with a password in it, to another machine.
-_SECRET: Final = re.compile(r"://[^/@\s]*:[^/@\s]+@(?!localhost\b|127\.|\[::1\]|[/?]|\Z)")
+_SECRET: Final = re.compile(r"://[^/@\s:]*:[^/@\s]+@(?!localhost\b|127\.|\[::1\]|[/?]|\Z)")
 _DEPTH: Final = 8
 """How far variables that name variables are followed; a file may name itself."""
+_MOST: Final = 100
+"""How often one is followed on the way to a value: ten that name ten others each would be followed for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Environment:
     settings: tuple[Setting, ...] = ()
     used: set[SourceSpan] = field(default_factory=set)
     _by_name: dict[str, list[Setting]] = field(default_factory=dict)
+    _by_prefix: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for setting in self.settings:
@@ -83,8 +86,9 @@ class Environment:
 
     def settled(self, prefix: str, path: str) -> dict[str, str]:
         """The variables with a prefix that a program at `path` gets, where one value of each is all there is."""
-        names = [name for name in self._by_name if name.startswith(prefix)]
-        values = {name: self.value(name, path) for name in names}
+        if prefix not in self._by_prefix:
+            self._by_prefix[prefix] = [name for name in self._by_name if name.startswith(prefix)]
+        values = {name: self.value(name, path) for name in self._by_prefix[prefix]}
         return {
             name: value.value
             for name, value in values.items()
@@ -97,20 +101,27 @@ class Environment:
         folders = {str(parent) for parent in PurePosixPath(path).parents}
         return [setting for setting in everywhere if setting.folder in folders] or everywhere
 
-    def worth(self, setting: Setting, depth: int = _DEPTH) -> Value:
+    def worth(self, setting: Setting) -> Value:
         """The value of a setting, with the variables that it names put in."""
-        parts = [self._part(piece, setting, depth) for piece in setting.pieces]
+        return self._worth(setting, _DEPTH, iter(range(_MOST)))
+
+    def _worth(self, setting: Setting, depth: int, left: Iterator[int]) -> Value:
+        if len(setting.pieces) > _MOST:
+            return Unknown(setting.name)
+        parts = [self._part(piece, setting, depth, left) for piece in setting.pieces]
         return _at(joined(parts or [Known("")], setting.at), setting.at)
 
-    def _part(self, piece: str | Reference, setting: Setting, depth: int) -> Value:
+    def _part(self, piece: str | Reference, setting: Setting, depth: int, left: Iterator[int]) -> Value:
         if isinstance(piece, str):
             return Known(piece)
+        if not depth or next(left, None) is None:
+            return Unknown(piece.name)
         default = None
-        if piece.default is not None and depth:
-            default = self.worth(replace(setting, pieces=split(piece.default, setting.grammar)), depth - 1)
+        if piece.default is not None:
+            default = self._worth(replace(setting, pieces=split(piece.default, setting.grammar)), depth - 1, left)
         near = [s for s in self._by_name.get(piece.name, ()) if self._visible(s, setting)]
-        if near and depth:
-            return choice(self.worth(other, depth - 1) for other in near)
+        if near:
+            return choice(self._worth(other, depth - 1, left) for other in near)
         return defaulted(default, piece.name) if default is not None else Unknown(piece.name)
 
     @staticmethod

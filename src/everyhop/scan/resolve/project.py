@@ -10,14 +10,16 @@ from typing import Final
 from everyhop.scan import collector
 from everyhop.scan.pace import nobody
 from everyhop.scan.resolve.environment import Environment
-from everyhop.scan.resolve.scopes import Deed, Names, Scope, names
+from everyhop.scan.resolve.scopes import Deed, Names, Scope, names, undo
 from everyhop.scan.syntax import python
 from everyhop.scan.syntax.span import Lines, Unparsed
 
-_KEPT: Final = 1_200_000
-"""Characters of the modules that are kept parsed: the trees of one take 70 bytes, so that this is 85 MB."""
-_LITTER: Final = _KEPT // 4
-"""Characters of let go modules after which their memory is asked back."""
+_KEPT: Final = 1_000_000
+"""Characters of the modules that are kept parsed. The trees of one take 70 bytes, so that this is 70 MB."""
+_MOST: Final = 1_400_000
+"""Characters of parsed modules at which older ones are let go while others still work on them."""
+_LITTER: Final = 200_000
+"""Characters of modules that were let go so, after which their memory is asked back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -32,7 +34,8 @@ class Module:
 class Project:
     """The Python texts by path, the variables that files set, and what was parsed last.
 
-    `refused` are the modules that somebody asked for and that do not parse; `tell` is told how many were parsed.
+    `refused` are the modules that somebody asked for and that do not parse, or not as they stand;
+    `tell` is told how many were parsed.
     """
 
     texts: Mapping[str, str]
@@ -40,6 +43,7 @@ class Project:
     refused: dict[str, Unparsed] = field(default_factory=dict)
     tell: Callable[[str], None] = nobody
     _modules: dict[str, Module] = field(default_factory=dict)
+    _lost: set[str] = field(default_factory=set)
     _size: int = 0
     _litter: int = 0
     _told: set[str] = field(default_factory=set)
@@ -64,14 +68,15 @@ class Project:
         """The module at a path; None if there is none or it does not parse."""
         module = self._modules.pop(path, None)
         if module is None:
-            if path not in self.texts or path in self.refused:
+            if path not in self.texts or path in self._lost:
                 return None
             module = self._parsed(path)
             self._told.add(path)
             self.tell(f"{len(self._told)} of {len(self.texts)} modules parsed")
             if module is None:
                 return None
-            self._make_room(len(self.texts[path]))
+            self._size += len(self.texts[path])
+            self._make_room()
         self._modules[path] = module  # as the last, which goes last
         return module
 
@@ -83,22 +88,37 @@ class Project:
 
     def _parsed(self, path: str) -> Module | None:
         try:
-            return Module(path, names(python.parse(self.texts[path]), path))
+            tree, doubt = python.read(self.texts[path])
         except Unparsed as refusal:
             self.refused[path] = refusal
+            self._lost.add(path)
             return None
+        if doubt is not None:
+            self.refused[path] = doubt
+        return Module(path, names(tree, path))
 
-    def _make_room(self, size: int) -> None:
-        """Let go of the modules that nobody has asked for the longest; they are parsed again if somebody does."""
-        self._size += size
-        while self._size > _KEPT and self._modules:
-            path = next(iter(self._modules))
-            del self._modules[path]
-            self._size -= len(self.texts[path])
-            self._litter += len(self.texts[path])
+    def tidy(self) -> None:
+        """Let go of the modules that nobody has asked for the longest; one that is asked for again is parsed again.
+
+        Only for whoever knows that nobody works on any but the last module that was asked for: the others are taken to
+        pieces, which is much quicker than to have the garbage collector find out that they are no longer needed.
+        """
+        while self._size > _KEPT and len(self._modules) > 1:
+            undo(self._oldest().names)
+
+    def _make_room(self) -> None:
+        while self._size > _MOST and self._modules:
+            self._litter += len(self.texts[self._oldest().path])
         if self._litter > _LITTER:
             self._litter = 0
             collector.collect()
+
+    def _oldest(self) -> Module:
+        """The module that nobody has asked for the longest, which is let go of."""
+        path = next(iter(self._modules))
+        self._size -= len(self.texts[path])
+        self._lines.pop(path, None)
+        return self._modules.pop(path)
 
     def imported(self, name: str, importer: str) -> Module | None:
         """The project's own module of a dotted name (`.config` and `..config` too), as seen from another one's path.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from everyhop.scan.resolve.project import Module, Project, stars
-from everyhop.scan.resolve.scopes import Deed, FunctionNode, Scope
+from everyhop.scan.resolve.scopes import Deed, Definition, FunctionNode, Scope
 
 _IMPORTS: Final = 8
 """How far a name is followed from module to module; two modules may import it from each other."""
@@ -48,7 +48,7 @@ def may_name(node: ast.expr, scope: Scope, names: frozenset[str]) -> bool:
     if not isinstance(node, ast.Name):
         return False
     here = _defining(node.id, scope)
-    deed = here.bindings(node.id)[0] if here is not None else None
+    deed = _first(node.id, here) if here is not None else None
     if deed is None or deed.deed is not Deed.IMPORT:
         return node.id in names
     return deed.key.rpartition(":")[2].rpartition(".")[2] in names
@@ -101,6 +101,13 @@ def _defining(name: str, scope: Scope) -> Scope | None:
     while here is not None and not here.bindings(name):
         here = here.parent
     return here
+
+
+def _first(name: str, scope: Scope) -> Definition:
+    """What a name is by its first deed; where it is imported if that goes well, it is what was imported."""
+    bindings = scope.bindings(name)
+    imported = [one for one in bindings if one.deed is Deed.IMPORT]
+    return next((one for one in imported if not one.conditional), (imported or bindings)[0])
 
 
 def _made(project: Project, made: Scope, depth: int) -> Scope | None:
@@ -203,7 +210,7 @@ def _full_name(project: Project, name: str, scope: Scope, depth: int) -> str | N
     if here is None:
         known = next(stars(module_scope(scope)), None)
         return f"{known}.{name}" if known else None
-    deed = here.bindings(name)[0]
+    deed = _first(name, here)
     if deed.deed is Deed.IMPORT:
         source, _, member = deed.key.partition(":")
         module = project.imported(source, here.path) if member and depth else None

@@ -124,6 +124,16 @@ def names(tree: ast.Module, path: str) -> Names:
     return found
 
 
+def undo(found: Names) -> None:
+    """Take a module to pieces: its scopes know each other, and would stay for as long as the program runs."""
+    pending = [found.module]
+    while pending:
+        scope = pending.pop()
+        pending += [deed.scope for deeds in scope.definitions.values() for deed in deeds if deed.scope is not None]
+        scope.definitions.clear()
+        scope.attributes.clear()
+
+
 def _suites(statement: ast.stmt) -> Iterator[ast.stmt]:
     for suite in _SUITES:
         yield from getattr(statement, suite, ())

@@ -18,6 +18,7 @@ from everyhop.scan.resolve.values import (
     choice,
     joined,
     options,
+    pieces_of,
     place,
     text,
 )
@@ -35,6 +36,16 @@ def replaced(owner: Value, arguments: Sequence[Value]) -> Value:
     if old is None or new is None or not isinstance(count, int):
         return choice(o if isinstance(o, Unknown) else Unknown("a replaced text") for o in options(owner))
     return choice(_replaced(option, old, new, count) for option in options(owner))
+
+
+def _is_longer(owner: Value, scheme: str) -> bool:
+    """Whether a scheme is only the end of the one that a URL has: `mysql://` in `mysql+pymysql://`.
+
+    Who writes it over there has looked first that the URL begins with it.
+    """
+    written = str(next(pieces_of(owner)))
+    own = written[: written.find("://") + 3]
+    return scheme.endswith("://") and own != scheme and own.endswith(scheme)
 
 
 def quoted(value: Value, quoting: Callable[[str], str]) -> Value:
@@ -85,6 +96,8 @@ def _field(field: str, counter: Iterator[int], arguments: Sequence[Value], keywo
 
 
 def _replaced(owner: Value, old: str, new: str, count: int) -> Value:
+    if not isinstance(owner, Unknown) and _is_longer(owner, old):
+        return owner
     match owner:
         case Known(value=str() as known):
             return replace(owner, value=known.replace(old, new, count), shares=_each(owner, old, new, count))

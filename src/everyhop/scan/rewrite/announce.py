@@ -21,6 +21,7 @@ from everyhop.scan.syntax.span import Lines
 from everyhop.scan.workspace import Source
 
 _MOST_LINES: Final = 8
+_MOST_EDITS: Final = 4 * _MOST_LINES
 
 
 def announced(
@@ -54,6 +55,8 @@ def _announced(finding: Finding, found: Mapping[tuple[SourceSpan, str], Fix], so
 
 def _lines(fix: Fix, text: str) -> str | None:
     """What a fix makes of the lines of a server's settings that it is about; None where that is much."""
+    if len(fix.edits) > _MOST_EDITS:
+        return None
     now = applied(text, fix.edits)
     lines = Lines(now)
     shown: dict[int, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from everyhop.dialects.dsn import Dsn, Grammar
@@ -32,7 +33,7 @@ def edits(source: Source, at: SourceSpan, old: Dsn, new: Dsn) -> tuple[Edit, ...
 
     Raises `SourceError` where a value is put together from parts, or would be read otherwise than it is written.
     """
-    lines = Lines(source.text)
+    lines = _lines(source.text)
     start, end = lines.offset(at.line, at.column), lines.offset(at.end_line, at.end_column)
     value = source.text[start:end]
     whole = _DEFAULT.fullmatch(value)
@@ -52,6 +53,11 @@ def edits(source: Source, at: SourceSpan, old: Dsn, new: Dsn) -> tuple[Edit, ...
         quoted = changed(value, f'"{applied(value, [edit])}"')
         return (quoted.moved(start),) if quoted else ()
     raise SourceError("a shell may read this: put the URL in quotes first")
+
+
+@lru_cache(maxsize=1)  # the places of a file come one after the other
+def _lines(text: str) -> Lines:
+    return Lines(text)
 
 
 def _is_script(source: Source) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -32,6 +33,11 @@ from everyhop.scan.workspace import Kind, Source
 _SETTING: Final = re.compile(r"[\w.-]+(?:\s*=\s*|\s+)(?P<value>.*?)(?:[ \t]+#.*|\s*;)?", re.DOTALL)
 _AGE: Final = re.compile(r"max-age\s*=\s*(?P<age>\d+)")
 _HTTP: Final = re.compile(r"^\s*http\s*\{", re.MULTILINE)
+_ADDRESS: Final = re.compile(r"\[.*\]|\d+(?:\.\d+){3}")
+_HAPROXY_CEILING: Final = re.compile(r"^[^#\n]*\bssl-max-ver[ \t]+(?P<version>\S+)", re.MULTILINE)
+_CEILING: Final = re.compile(
+    r"^[ \t]*ssl_max_protocol_version[ \t]*=?[ \t]*'?(?P<version>[\w.]+)", re.IGNORECASE | re.MULTILINE
+)
 _HAPROXY_FLOOR: Final = re.compile(r"\b(?:ssl-min-ver\s+\S+|force-(?:sslv3|tlsv1\d))")
 
 
@@ -141,7 +147,7 @@ def _in_each_file(finding: Finding, at: SourceSpan, sources: Mapping[str, Source
 
 def _case(finding: Finding, at: SourceSpan, wanted: _Wanted) -> _Case:
     source = wanted.sources[at.path]
-    lines = Lines(source.text)
+    lines = _lines(source.text)
     start, end = lines.offset(at.line, at.column), lines.offset(at.end_line, at.end_column)
     if re.search(r"\{[{%]", source.text[start:end]):
         raise SourceError("a template fills this in: mend it there")
@@ -151,6 +157,11 @@ def _case(finding: Finding, at: SourceSpan, wanted: _Wanted) -> _Case:
     floor = max(wanted.policy.demand(finding.hop, finding.endpoint).floor, wanted.profile.floor)
     texts = "\n".join(one.text for one in wanted.sources.values() if one.kind is source.kind)
     return _Case(source, start, end, places, floor, wanted.profile, wanted.anchors, texts)
+
+
+@lru_cache(maxsize=4)  # a file may have a finding in each of its lines
+def _lines(text: str) -> Lines:
+    return Lines(text)
 
 
 def _value(name: str, written: Callable[[_Case], str]) -> Callable[[_Case], Iterator[Edit]]:
@@ -190,15 +201,23 @@ def _longer_age(case: _Case) -> Iterator[Edit]:
         yield Edit(match.start("age"), match.end("age"), str(int(case.profile.hsts.total_seconds())))
 
 
-def _hba(rewritten: Callable[[str], str]) -> Callable[[_Case], Iterator[Edit]]:
-    return lambda case: _between(case.text, rewritten(case.text))
+def _refusing_plaintext(case: _Case) -> Iterator[Edit]:
+    return _between(case.text, hba.refusing_plaintext(case.text))
+
+
+def _with_scram(case: _Case) -> Iterator[Edit]:
+    """The method of this record alone: each has a finding of its own, and there may be hundreds."""
+    start = case.text.rfind("\n", 0, case.start) + 1
+    end = case.text.find("\n", case.end)
+    record = case.text[start:] if end < 0 else case.text[start:end]
+    return (edit.moved(start) for edit in _between(record, hba.with_scram(record)))
 
 
 def _between(before: str, now: str) -> Iterator[Edit]:
     """The edits that make one text of another, as few characters of each line as do it."""
     old, new = before.splitlines(keepends=True), now.splitlines(keepends=True)
     starts = [0, *accumulate(map(len, old))]
-    for kind, first, last, top, bottom in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+    for kind, first, last, top, bottom in SequenceMatcher(a=old, b=new).get_opcodes():
         if kind == "equal":
             continue
         more = (bottom - top) - (last - first)
@@ -226,7 +245,21 @@ def _insisting(case: _Case) -> Iterator[Edit]:
     yield Edit(end, end, "\nrequire_secure_transport = ON")
 
 
+def _below_ceiling(case: _Case, ceiling: re.Pattern[str]) -> None:
+    """Refuse a floor above the newest version that is allowed: with no version left a server does not start."""
+    older = {floor.word for floor in Floor if floor < case.floor}
+    for match in ceiling.finditer(case.all_texts):
+        if match["version"].replace("TLSv1.0", "TLSv1") in older:
+            raise SourceError(f"the newest version that is allowed is {match['version']}", hint="raise that first")
+
+
+def _postgresql_floor(case: _Case) -> Iterator[Edit]:
+    _below_ceiling(case, _CEILING)
+    yield from _value("ssl_min_protocol_version", lambda _: conf.quoted(case.floor.word or ""))(case)
+
+
 def _haproxy_floor(case: _Case) -> Iterator[Edit]:
+    _below_ceiling(case, _HAPROXY_CEILING)
     found = list(_HAPROXY_FLOOR.finditer(case.text, case.start, case.end))
     if not found:
         raise SourceError("write ssl-min-ver where the oldest version is decided")
@@ -249,11 +282,18 @@ def _age_doubt(case: _Case) -> str:
     return f"browsers that have seen it come over HTTPS only for {days} days, whatever becomes of the certificate"
 
 
-def _group_doubt(case: _Case) -> str | None:
+def _name_doubt(case: _Case) -> str | None:
+    """What speaks against the name that nginx would look for in the certificate; None where that is a host's own."""
     for place in case.places:
-        group = mending.dials_group(case.text, place, case.all_texts)
-        if group is not None:
-            return f"the certificates of the upstreams need the name {group}, unless proxy_ssl_name says another"
+        name = mending.needed_name(case.text, place)
+        if name is None:
+            continue
+        if "$" in name:
+            return "the name that the upstream's certificate needs is known at run time only"
+        if _ADDRESS.fullmatch(name):
+            return f"nginx looks for {name} among a certificate's names, where no address stands: set proxy_ssl_name"
+        if re.search(rf"\bupstream\s+{re.escape(name)}\s*\{{", case.all_texts):
+            return f"the certificates of the upstreams need the name {name}, unless proxy_ssl_name says another"
     return None
 
 
@@ -283,7 +323,7 @@ _MENDS: Final[Mapping[tuple[Kind, str], _Mend]] = {
         _of_nginx(lambda case, place: mending.redirect(case.text, place)), ("listen",), _REDIRECT
     ),
     (Kind.NGINX, "unverified-upstream"): _Mend(
-        _of_nginx(lambda case, place: mending.verification(case.text, place, case.anchors)), (), _group_doubt
+        _of_nginx(lambda case, place: mending.verification(case.text, place, case.anchors)), (), _name_doubt
     ),
     (Kind.APACHE, "old-tls-versions"): _Mend(
         _value("SSLProtocol", lambda case: apache.versions(case.floor)), ("sslprotocol",)
@@ -293,13 +333,10 @@ _MENDS: Final[Mapping[tuple[Kind, str], _Mend]] = {
     (Kind.HAPROXY, "old-tls-versions"): _Mend(_haproxy_floor, ("ssl-default-bind-options",)),
     (Kind.HAPROXY, "weak-suites"): _Mend(_value("ssl_default_bind_ciphers", _suites)),
     (Kind.HAPROXY, "short-hsts"): _Mend(_longer_age, ("http-response",), _age_doubt),
-    (Kind.POSTGRESQL, "old-tls-versions"): _Mend(
-        _value("ssl_min_protocol_version", lambda case: conf.quoted(case.floor.word or "")),
-        ("ssl_min_protocol_version",),
-    ),
+    (Kind.POSTGRESQL, "old-tls-versions"): _Mend(_postgresql_floor, ("ssl_min_protocol_version",)),
     (Kind.POSTGRESQL, "weak-suites"): _Mend(_value("ssl_ciphers", lambda case: conf.quoted(case.suites))),
-    (Kind.HBA, "plaintext-accepted"): _Mend(_hba(hba.refusing_plaintext), (), _PLAINTEXT),
-    (Kind.HBA, "md5-password-auth"): _Mend(_hba(hba.with_scram), (), _SCRAM, Certainty.POSSIBLE),
+    (Kind.HBA, "plaintext-accepted"): _Mend(_refusing_plaintext, (), _PLAINTEXT),
+    (Kind.HBA, "md5-password-auth"): _Mend(_with_scram, (), _SCRAM, Certainty.POSSIBLE),
     (Kind.OPTION_FILE, "old-tls-versions"): _Mend(
         _value("tls_version", lambda case: mariadb.versions(case.floor)), ("tls_version",)
     ),

@@ -45,10 +45,16 @@ _WORDS: Final = (
 _VERBS: Final = frozenset({"listen", "bind", "serve_forever", "run", "start", "serve", "start_accepting"})
 # A text that starts with the name of a server's program: as a command does, or its first word.
 _QUOTED: Final = re.compile(rf"['\"](?:[^'\"\s]{{0,80}}/)?(?:exec )?(?:{'|'.join(sorted(PROGRAMS))})['\" ]")
+# One of these is in each of them: looked for ten times as fast.
+_PROGRAM_WORDS: Final = tuple(
+    name for name in PROGRAMS if not any(other in name for other in PROGRAMS if other != name)
+)
 _TLS_SOCKET: Final = "wrap_socket"
 # A command written as one text: it names an app as servers do, `package.module:app`.
 _COMMAND: Final = re.compile(rf"(?:exec )?(?:{'|'.join(sorted(PROGRAMS))}) ")
 _TARGET: Final = re.compile(r"[A-Za-z_][\w.]*:\w+(?:\(\))?")
+_FIELD: Final = re.compile(r"\{[\w.]*(?:![a-z])?(?::[^{}]*)?\}")
+_RUNNING: Final = ("os.exec", "execv", "Popen(")
 _SHOWN: Final = 160  # characters of a command
 
 
@@ -67,7 +73,7 @@ def read(starts: Iterable[Start], configuration: Configuration) -> Iterator[Read
     for path, held in texts.items():
         if not is_read(path):
             continue
-        serves, starts_one = _may_serve(held), _QUOTED.search(held) is not None
+        serves, starts_one = _may_serve(held), _may_start(held)
         module = configuration.project.module(path) if serves or starts_one else None
         if module is not None and serves:
             yield from _of_calls(module, configuration)
@@ -78,6 +84,10 @@ def read(starts: Iterable[Start], configuration: Configuration) -> Iterator[Read
 
 def _may_serve(text: str) -> bool:
     return any(word in text for word in _WORDS) or runs.may_run(text)
+
+
+def _may_start(text: str) -> bool:
+    return any(word in text for word in _PROGRAM_WORDS) and _QUOTED.search(text) is not None
 
 
 def _of_calls(module: Module, configuration: Configuration) -> Iterator[Reading]:
@@ -96,7 +106,7 @@ def _of_calls(module: Module, configuration: Configuration) -> Iterator[Reading]
         certificate = has_certificate(names, given)
         if certificate is False and any(word in held for word in names.later):
             certificate = None
-        started_at = _started_at(call, scope, configuration)
+        started_at = _started_at(call, scope, module, configuration)
         yield _reading(app_servers.read(names, certificate), names, told, at, *started_at)
     if not served and "http.server" in held and _TLS_SOCKET in held:
         yield from _of_sockets(module, configuration)
@@ -114,8 +124,14 @@ def _given(call: ast.Call, scope: Scope, names: Names, configuration: Configurat
     return replace(keywords, entries={**dict(zip(names.positional, positional, strict=False)), **keywords.entries})
 
 
-def _started_at(call: ast.Call, scope: Scope, configuration: Configuration) -> Iterator[SourceSpan]:
-    """Where the server that a call makes is told to serve: `server.serve_forever()`."""
+def _started_at(call: ast.Call, scope: Scope, module: Module, configuration: Configuration) -> Iterator[SourceSpan]:
+    """Where the server that a call makes is told to serve: `server.serve_forever()`, `self.server.listen(80)`."""
+    kept = {ast.unparse(target) for target, value, _ in module.names.assignments if value is call}
+    kept = {name for name in kept if name.startswith("self.")}
+    for other, around in module.names.calls if kept else ():
+        verb = other.func if isinstance(other.func, ast.Attribute) and other.func.attr in _VERBS else None
+        if verb is not None and (name := ast.unparse(verb.value)) in kept:
+            yield replace(configuration.evaluator.span(other, around), snippet=f"{name}.{verb.attr}(…)")
     for name, deeds in scope.definitions.items():
         if any(deed.deed is Deed.ASSIGN and deed.value is call for deed in deeds):
             for deed in deeds:
@@ -138,9 +154,12 @@ def _of_arguments(module: Module, configuration: Configuration) -> Iterator[Read
     """Commands that code puts together: `[sys.executable, "-m", "gunicorn", …]`, `f"uvicorn {options} app:app"`."""
     at = configuration.evaluator.span
     scope = module.names.module
+    runs_programs = any(word in configuration.project.texts[module.path] for word in _RUNNING)
     for node in ast.walk(scope.node):
-        if isinstance(node, ast.List | ast.Tuple) and len(node.elts) > 1:
+        if isinstance(node, ast.List | ast.Tuple) and (len(node.elts) > 1 or (node.elts and runs_programs)):
             yield from _of_words([_word(item) for item in node.elts], at(node, scope))
+        elif runs_programs and isinstance(node, ast.BinOp) and isinstance(node.left, ast.List) and node.left.elts:
+            yield from _of_words([*map(_word, node.left.elts), HOLE], at(node, scope))
     for given, here in _texts(module):
         if _COMMAND.match(whole := _word(given)) and _says_what(words := whole.split()):
             yield from _of_words(words, at(given, here))
@@ -168,7 +187,8 @@ def _of_words(words: Sequence[str], at: SourceSpan) -> Iterator[Reading]:
     shown = masked(" ".join(words)[:_SHOWN])
     for one in started(words):
         rest = words[len(one.before) + 1 :]
-        if one.leads and (one.before or any(word.startswith("-") or ":" in word for word in rest)):
+        told = any(word.startswith("-") or ":" in word or word == HOLE for word in rest)
+        if one.leads and (one.before or told or one.names.verbs):
             listener = app_servers.read(one.names, one.has_certificate)
             yield _reading(listener, one.names, one.given, replace(at, snippet=shown))
             return
@@ -182,6 +202,8 @@ def _word(node: ast.expr) -> str:
             return "".join(_word(part) if isinstance(part, ast.Constant) else HOLE for part in parts)
         case ast.Starred():
             return HOLE
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as written), attr="format")):
+            return _FIELD.sub(HOLE, written)
         case _:
             return "<…>"
 

@@ -30,6 +30,7 @@ _BESIDE: Final = re.compile(
     r"|max_requests|max_requests_jitter|graceful_timeout|forwarded_allow_ips|loglevel|backlog|wsgi_app)[ \t]*=",
     re.MULTILINE,
 )
+_SETS: Final = re.compile(r"['\"]bind['\"][ \t]*:")
 _APPLICATIONS: Final = frozenset(
     {"gunicorn.app.base.BaseApplication", "gunicorn.app.base.Application", "gunicorn.app.wsgiapp.WSGIApplication"}
 )
@@ -48,6 +49,9 @@ def read(configuration: Configuration) -> Iterator[Reading]:
         for call, scope in module.names.calls:
             if may_name(call.func, scope, derived) and _makes_application(call, scope, configuration):
                 yield _of_application(call, scope, configuration)
+    setting = [path for path, text in texts.items() if "gunicorn.app" in text]
+    for module in configuration.project.parsed(path for path in setting if _SETS.search(texts[path])):
+        yield from _of_class(module, configuration)
 
 
 def _is_settings(path: str, text: str) -> bool:
@@ -75,10 +79,28 @@ def _of_settings(module: Module, configuration: Configuration) -> Iterator[Readi
         yield Reading(server, Origin.DECLARED, None, None, (at,))
 
 
+def _of_class(module: Module, configuration: Configuration) -> Iterator[Reading]:
+    """A class of application that settles where it listens itself, whoever makes it: a dict with `bind` in a method."""
+    for table, scope in module.names.dicts:
+        keys = {
+            str(key.value): value
+            for key, value in zip(table.keys, table.values, strict=True)
+            if isinstance(key, ast.Constant)
+        }
+        if "bind" in keys and scope.owner is not None and _is_application(scope.owner, configuration):
+            worth = {key: configuration.evaluator.value(value, scope) for key, value in keys.items()}
+            at = replace(configuration.evaluator.span(table, scope), snippet="bind: …", symbol="bind")
+            yield _listener(Table(worth, complete=False), worth["bind"], at)
+
+
 def _makes_application(call: ast.Call, scope: Scope, configuration: Configuration) -> bool:
     own = found(configuration.project, call.func, scope)
     if not (isinstance(own, Scope) and isinstance(own.node, ast.ClassDef)):
         return False
+    return _is_application(own, configuration)
+
+
+def _is_application(own: Scope, configuration: Configuration) -> bool:
     line = [(here.node, here.parent or here) for here in line_of(configuration.project, own)]
     bases = [(base, around) for node, around in line if isinstance(node, ast.ClassDef) for base in node.bases]
     return any(configuration.evaluator.qualified(base, around) in _APPLICATIONS for base, around in bases)

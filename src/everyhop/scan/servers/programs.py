@@ -16,6 +16,7 @@ HOLE: Final = "${…}"
 Given = Mapping[str, str | None]
 
 _BETWEEN: Final = frozenset({"&&", "||", ";", "|", "&"})
+_END: Final = re.compile(r"(?<=[^\s;&|])(;|&&|\|\|)(?=[^\s;&|])")
 _NOT_SERVING: Final = frozenset(
     {"install", "pkill", "kill", "killall", "pgrep", "echo", "which", "systemctl", "supervisorctl", "--version",
      "--help", "--check-config", "--print-config"}
@@ -33,6 +34,7 @@ _STARTING: Final = frozenset(
         *("poetry", "uv", "uvx", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "run", "-m", "-c", "--", "call"),
         *("then", "do", "else", "!", "{", "sh", "bash", "ddtrace-run", "newrelic-admin", "run-program", "coverage"),
         *("opentelemetry-instrument", "honcho", "chpst", "s6-setuidgid", "xvfb-run", "coverage", "manage.py"),
+        *("tmux", "screen", "new-session", "new-window", "send-keys", "watchmedo", "auto-restart", "supervise"),
     }
 )
 # What tells that a program is started and not only named: an app, an option, a file, a variable.
@@ -76,7 +78,7 @@ class Started:
 
 def started(words: Sequence[str]) -> Iterator[Started]:
     """The servers among the words of a command, one for each of its parts at most."""
-    for segment in _segments([part for word in words for part in word.split()]):
+    for segment in _segments([part for word in words for part in _lines(word).split()]):
         if _NOT_SERVING & set(segment):
             continue
         for number, word in enumerate(segment):
@@ -92,14 +94,29 @@ def started(words: Sequence[str]) -> Iterator[Started]:
 
 
 def _named(segment: Sequence[str], number: int) -> Names | None:
-    name, rest = PurePosixPath(segment[number]).name, segment[number + 1 :]
+    name = PurePosixPath(segment[number]).name
     names = PROGRAMS.get(name)
     before = PurePosixPath(segment[number - 1]).name if number else ""
     if names is None or (name in _MODULES and before != "-m"):
         return None
     if name.startswith("runserver") and not (number and _PYTHON.fullmatch(before)):
         return None
-    return names if not names.verbs or any(verb in rest for verb in names.verbs) else None
+    return names if not names.verbs or _subcommand(segment[number + 1 :], names.verbs) in names.verbs else None
+
+
+def _subcommand(words: Sequence[str], verbs: Sequence[str]) -> str | None:
+    """The first word that is no option and no option's value: `run` of `--app site run`, `cron` of `cron run`."""
+    value = False
+    for word in words:
+        if word in verbs:
+            return word
+        if word.startswith("-"):
+            value = "=" not in word
+        elif value or any(sign in word for sign in "$<{"):
+            value = False
+        else:
+            return word
+    return None
 
 
 def _address(words: Sequence[str]) -> Given:
@@ -110,9 +127,19 @@ def _address(words: Sequence[str]) -> Given:
     return {"-p": port, "-h": host or "127.0.0.1"}
 
 
+def _lines(word: str) -> str:
+    """A script that a shell is handed as one word, with its lines as commands of one line."""
+    return word.replace("\\\n", " ").replace("\n", " ; ") if "\n" in word.strip() else word
+
+
+def _apart(word: str) -> list[str]:
+    """A word in which one command ends and the next begins: `activate;gunicorn`, `true&&exec`."""
+    return [part for part in _END.split(word) if part] if _END.search(word) else [word]
+
+
 def _segments(words: Sequence[str]) -> Iterator[list[str]]:
     segment: list[str] = []
-    for word in words:
+    for word in (part for whole in words for part in _apart(whole)):
         if word.rstrip(";") != word or word in _BETWEEN:
             yield [*segment, *([word.rstrip(";")] if word.rstrip(";") not in _BETWEEN else [])]
             segment = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from everyhop.model.sighting import Sighting
 from everyhop.scan.resolve.environment import Setting
-from everyhop.scan.servers import clusters, keys, option_files, poolers, sections, websites
+from everyhop.scan.servers import clusters, keys, option_files, poolers, real_addresses, sections, websites
 from everyhop.scan.servers.keys import KeyUse
 from everyhop.scan.servers.texts import Texts
 from everyhop.scan.sightings import listeners
@@ -59,4 +59,5 @@ def read(
     yield from web.sightings
     keys_used += web.keys
     yield from sections.read(workspace.sources)
+    yield from real_addresses.read(workspace.sources)
     yield from keys.read(workspace, keys_used)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from everyhop.scan.resolve.references import may_name
@@ -61,23 +62,32 @@ def served_by(call: ast.Call, scope: Scope, text: str, configuration: Configurat
     told = len(_TOLD.intersection(keyword.arg or "" for keyword in call.keywords))
     if not (told or "Flask(" in text or _APPS.fullmatch(last) or last.lower() in _SOCKETS or _makes_app(receiver)):
         return None  # what is left costs an evaluation, and many things are run
-    made = {
-        option.callee for option in options(configuration.evaluator.value(receiver, scope)) if isinstance(option, Made)
-    }
+    given = [one for one in options(configuration.evaluator.value(receiver, scope)) if isinstance(one, Made)]
+    made = {one.callee for one in given}
     named = last.lower() in _SOCKETS and call.args + call.keywords
     if _SIO in made or (named and ("socketio" in text or "SocketIO" in text)):
         return SOCKETIO
     if any(callee.rpartition(".")[2] in _OTHERS for callee in made):
         return None
-    known = all(keyword.arg in _RUN for keyword in call.keywords if keyword.arg) and len(call.args) <= 2
+    known = all(keyword.arg in _RUN for keyword in call.keywords if keyword.arg) and len(call.args) <= 3
     if not known or any(isinstance(argument, ast.List | ast.Tuple | ast.Starred) for argument in call.args):
         return None
-    if made & _FLASK or _makes_app(receiver):
+    if (
+        made & _FLASK
+        or _makes_app(receiver)
+        or (_is_plain(call) and _APPS.fullmatch(last) and _is_flask(given, configuration))
+    ):
         return APP
     if _APPS.fullmatch(last) is None:
         return APP if told > 1 else None
     of_flask = "lask" in text or any(factory in text for factory in _FACTORIES)
     return APP if told or (of_flask and _is_plain(call)) else None
+
+
+def _is_flask(given: Iterable[Made], configuration: Configuration) -> bool:
+    """Whether an app is made by a module that knows of Flask: of a class below Flask's, say."""
+    texts = configuration.project.texts
+    return any(one.at is not None and "lask" in texts.get(one.at.path, "") for one in given)
 
 
 def _is_plain(call: ast.Call) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -53,7 +53,9 @@ def starts(
             words = tuple(
                 "".join(piece for piece in item.pieces if isinstance(piece, str)) for item in service.arguments
             )
-            command = Command(tuple(word.translate(_UNQUOTED) for word in words), service.arguments[0].span)
+            first, last = service.arguments[0].span, service.arguments[-1].span
+            whole = replace(first, end_line=last.end_line, end_column=last.end_column)
+            command = Command(tuple(word.translate(_UNQUOTED) for word in words), whole)
             yield Start(command, source, certain=True)
 
 

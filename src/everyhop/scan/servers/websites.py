@@ -117,10 +117,16 @@ def _of_nginx(texts: Mapping[str, str]) -> Iterator[Part]:
 def _of_apache(texts: Mapping[str, str]) -> Iterator[Part]:
     for path, text in texts.items():
         try:
-            yield from list(apache.served(text, path))
+            yield from list(apache.served(text, path, _beside(path, texts)))
             yield from list(apache.upstreams(text, path))
         except SourceError as error:
             yield _gap(error, path)
+
+
+def _beside(path: str, texts: Mapping[str, str]) -> Mapping[str, str]:
+    """The other files of a folder, all of which Apache includes."""
+    folder = path.rpartition("/")[0]
+    return {other: text for other, text in texts.items() if other != path and other.rpartition("/")[0] == folder}
 
 
 def _of_haproxy(texts: Mapping[str, str]) -> Iterator[Part]:

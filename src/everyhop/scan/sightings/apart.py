@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from everyhop.scan.resolve.project import Module
-from everyhop.scan.resolve.scopes import Scope
 
 # What fills an app's config with more than stands in the line (flask/config.py).
 _FILLS: Final = re.compile(r"config\.(?:from_|update\()|\bconfig[ \t]*=|COOKIE_SECURE|Talisman|Everyhop")
@@ -31,7 +30,7 @@ def stands_apart(path: str, texts: Mapping[str, str]) -> bool:
     return not any(stem in text and imports.search(text) for other, text in texts.items() if other != path)
 
 
-def is_handed_on(call: ast.Call, scope: Scope, module: Module) -> bool:
+def is_handed_on(call: ast.Call, module: Module) -> bool:
     """Whether the app that a call makes is given to a function, which may set whatever it likes.
 
     An extension is given it too, and has no business with the session's cookie: `db.init_app(app)`, `Api(app)`.

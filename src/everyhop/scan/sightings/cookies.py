@@ -13,7 +13,7 @@ from everyhop.model.sighting import Cookie, Origin, Reading
 from everyhop.scan.resolve.environment import Setting
 from everyhop.scan.resolve.project import Module
 from everyhop.scan.resolve.references import found, line_of, may_name
-from everyhop.scan.resolve.scopes import Scope
+from everyhop.scan.resolve.scopes import FunctionNode, Scope
 from everyhop.scan.resolve.values import Known, Table, Value, options
 from everyhop.scan.sightings import apart
 from everyhop.scan.sightings.entries import Configuration, Entry
@@ -49,6 +49,7 @@ _DERIVED: Final = re.compile(
     rf"^[ \t]*class[ \t]+(?P<name>\w+)\((?:[\w. ]+,)*[ \t]*(?:\w+\.)?(?:{'|'.join(sorted(_MAKING))})[ \t]*[,)]",
     re.MULTILINE,
 )
+_DEFAULT: Final = re.compile(r"(?<==)(?:\w+\.)*(\w+)(?=[,)])")
 _FOR_DEVELOPMENT: Final = re.compile(r"dev|local|debug", re.IGNORECASE)
 _FOR_TESTS: Final = re.compile(r"test", re.IGNORECASE)
 
@@ -61,18 +62,25 @@ def read(configuration: Configuration) -> Iterator[Reading]:
     settled = _hold(texts, _SETTLED_BY)
     made = _MAKING | frozenset(_below_flask(texts))
     holders = [path for path, text in deployed.items() if any(f"{name}(" in text for name in made)]
+    holders += [path for path, text in deployed.items() if path not in holders and _may_be_handed(text, made)]
     if settled:
         holders = [path for path in holders if apart.stands_apart(path, deployed)]
     unset = None if not settled and _hold(texts, _FROM_OUTSIDE) else False
     for module in configuration.project.parsed(holders):
         sent = _hold([deployed[module.path]] if settled else texts, _HAS_SESSION)
         for call, scope in module.names.calls:
-            if may_name(call.func, scope, made) and _makes_flask(call, scope, configuration):
-                if settled and apart.is_handed_on(call, scope, module):
+            named = may_name(call.func, scope, made) or _by_default(call.func, scope) is not None
+            if named and _makes_flask(call, scope, configuration):
+                if settled and apart.is_handed_on(call, module):
                     continue
                 shown = f"{ast.unparse(call.func)}(…)"
                 place = replace(configuration.evaluator.span(call, scope), snippet=shown, symbol=SECURE)
                 yield _reading(Cookie("flask", "session", unset, http_only=True, sent=sent), place)
+
+
+def _may_be_handed(text: str, made: frozenset[str]) -> bool:
+    """Whether a class may be some parameter's default, and be made by the name of that: `app_class=Flask`."""
+    return "(__name__" in text and any(match[1] in made for match in _DEFAULT.finditer(text))
 
 
 def in_settings(settings: Iterable[Setting]) -> Iterator[Reading]:
@@ -171,10 +179,29 @@ def _below_flask(texts: Iterable[str]) -> Iterator[str]:
 
 def _makes_flask(call: ast.Call, scope: Scope, configuration: Configuration) -> bool:
     """Whether an app is made: of Flask's class, or of one below it."""
+    handed = _by_default(call.func, scope)
+    if handed is not None:
+        return _is_flask(handed, scope.parent or scope, configuration)
+    return _is_flask(call.func, scope, configuration)
+
+
+def _by_default(node: ast.expr, scope: Scope) -> ast.expr | None:
+    """The class that a parameter is unless the caller gives another: `def make(flask_app=App): flask_app(__name__)`."""
+    if not isinstance(node, ast.Name) or not isinstance(scope.node, FunctionNode):
+        return None
+    given = scope.node.args
+    plain = [*given.posonlyargs, *given.args]
+    pairs = [*zip(plain[len(plain) - len(given.defaults) :], given.defaults, strict=True)]
+    pairs += [(one, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default]
+    return next((default for one, default in pairs if one.arg == node.id), None)
+
+
+def _is_flask(node: ast.expr, scope: Scope, configuration: Configuration) -> bool:
+    """Whether an expression names Flask's class, or one below it."""
     evaluator, project = configuration.evaluator, configuration.project
-    if evaluator.qualified(call.func, scope) in _CLASSES:
+    if evaluator.qualified(node, scope) in _CLASSES:
         return True
-    own = found(project, call.func, scope)
+    own = found(project, node, scope)
     if not (isinstance(own, Scope) and isinstance(own.node, ast.ClassDef)):
         return False
     line = [(here.node, here.parent or here) for here in line_of(project, own)]

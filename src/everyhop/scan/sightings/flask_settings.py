@@ -11,7 +11,7 @@ from everyhop.scan.resolve.references import found, line_of, qualified
 from everyhop.scan.resolve.scopes import Scope
 from everyhop.scan.resolve.values import Known, Table, Unknown, Value, choice, options, place
 from everyhop.scan.sightings.entries import Configuration, Entry
-from everyhop.scan.sightings.places import is_for_tests
+from everyhop.scan.sightings.places import is_for_development, is_for_tests
 from everyhop.scan.sightings.use import Use
 
 URI: Final = "SQLALCHEMY_DATABASE_URI"
@@ -27,7 +27,10 @@ _EXTENSIONS: Final = frozenset({"SQLAlchemy", "SQLA"})  # Flask-SQLAlchemy's cla
 def uses(configuration: Configuration) -> Iterator[Use]:
     """The default engine of every place that sets one, and every bind."""
     extensions = tuple(_extensions(configuration))
+    yield from _replaceable(configuration)
     for entry in configuration.entries(URI):
+        if _is_shown(entry.value):
+            continue
         url = configuration.worth(entry)
         if isinstance(url, Known) and url.value is None:
             if entry.owner is not None and not is_for_tests(entry.at.path) and configuration.loads_elsewhere():
@@ -37,6 +40,22 @@ def uses(configuration: Configuration) -> Iterator[Use]:
             yield Use(URI, entry.at, url, _connect_args(own, _defaults(entry, extensions)), setting=True)
     for entry in configuration.entries(BINDS):
         yield from _binds(entry, configuration, _defaults(entry, extensions))
+
+
+def _is_shown(value: ast.expr) -> bool:
+    """Whether a setting is handed to something under its own name: `dict(URI=hidden(self.URI))` sets nothing."""
+    given = value.args if isinstance(value, ast.Call) else []
+    return any(isinstance(one, ast.Attribute) and one.attr == URI for one in given)
+
+
+def _replaceable(configuration: Configuration) -> Iterator[Use]:
+    """A file of SQLite's that the app keeps to only where the settings that it loads name no other database."""
+    worth = configuration.value(URI)
+    replaceable = isinstance(worth, Unknown) and worth.name == URI and worth.fallback is not None
+    if replaceable and any(_PACKAGE.search(text) for text in configuration.project.texts.values()):
+        places = [entry for entry in configuration.entries(URI) if not is_for_tests(entry.at.path)]
+        for entry in [one for one in places if not is_for_development(one.at.path)][:1]:
+            yield Use(URI, entry.at, Unknown(f"{URI}, by default a file of SQLite's"), setting=True)
 
 
 def unset(configuration: Configuration) -> Iterator[Use]:

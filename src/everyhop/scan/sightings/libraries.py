@@ -22,6 +22,24 @@ ENGINES: Final[Mapping[str, str]] = {
     "langchain.utilities.SQLDatabase.from_uri": "database_uri",
     "ormar.DatabaseConnection": "url",
     "sqlalchemy_helpers.DatabaseManager": "uri",
+    **{
+        f"oslo_db.sqlalchemy.{function}": "sql_connection"
+        for function in (
+            *("session.create_engine", "engines.create_engine"),
+            *("session.EngineFacade", "session.EngineFacade.from_config"),
+            *("enginefacade.LegacyEngineFacade", "enginefacade.LegacyEngineFacade.from_config"),
+        )
+    },
+    # Its URL is `[database] connection` of the service's settings.
+    "oslo_db.sqlalchemy.enginefacade.transaction_context": "connection",
+    **{
+        f"sqlalchemy_utils.{function}": "url"
+        for name in ("database_exists", "create_database", "drop_database")
+        for function in (name, f"functions.{name}", f"functions.database.{name}")
+    },
+    "gino.create_engine": "name_or_url",
+    "gino.Gino.set_bind": "bind",
+    "sqlsoup.SQLSoup": "engine_or_metadata",
     "sqlalchemy_helpers.manager.DatabaseManager": "uri",
 }  # fmt: skip
 """SQLAlchemy's engines, and what makes one of a URL: the first argument, or the parameter named here.

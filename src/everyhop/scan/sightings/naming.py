@@ -23,8 +23,8 @@ _URL: Final = re.compile(
 )
 _PART: Final = re.compile(
     r"(?P<prefix>(?:[A-Z0-9]+_)*?(?:DATABASE|DB|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|SQL|RDS)(?:_[A-Z0-9]+)*?_?)"
-    r"(?P<part>HOSTNAME|HOST|SERVER|ADDRESS|ENDPOINT|USERNAME|USER|PASSWORD|PASSWD|PASS|PWD|PORT|DATABASE|DBNAME|NAME"
-    r"|SCHEMA|DB|ENGINE|DRIVER|DIALECT|TYPE|ADAPTER|CONNECTION)",
+    r"(?P<part>HOSTNAME|HOST|SERVER|ADDRESS|ADDR|ENDPOINT|USERNAME|USER|PASSWORD|PASSWD|PASS|PWD|PORT|DATABASE|DBNAME|NAME"
+    r"|SCHEMA|DB|ENGINE|DRIVER|DIALECT|TYPE|ADAPTER|VENDOR|CONNECTION)",
     re.IGNORECASE,
 )
 
@@ -41,11 +41,11 @@ class Part(Enum):
 
 
 _PARTS: Final = {
-    **dict.fromkeys(("HOST", "HOSTNAME", "SERVER", "ADDRESS", "ENDPOINT"), Part.HOST),
+    **dict.fromkeys(("HOST", "HOSTNAME", "SERVER", "ADDRESS", "ADDR", "ENDPOINT"), Part.HOST),
     **dict.fromkeys(("USER", "USERNAME"), Part.USER),
     **dict.fromkeys(("PASSWORD", "PASSWD", "PASS", "PWD"), Part.PASSWORD),
     **dict.fromkeys(("DATABASE", "DBNAME", "NAME", "SCHEMA", "DB"), Part.DATABASE),
-    **dict.fromkeys(("ENGINE", "DRIVER", "DIALECT", "TYPE", "ADAPTER", "CONNECTION"), Part.PRODUCT),
+    **dict.fromkeys(("ENGINE", "DRIVER", "DIALECT", "TYPE", "ADAPTER", "VENDOR", "CONNECTION"), Part.PRODUCT),
     "PORT": Part.PORT,
 }
 

@@ -1,9 +1,9 @@
-"""Connections whose settings stand in parts in the environment, `DB_HOST` beside `DB_USER`, where no use was found."""
+"""Connections whose settings stand in parts, `DB_HOST` beside `DB_USER`, where no use was found."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from everyhop.model.evidence import SourceSpan
@@ -11,7 +11,7 @@ from everyhop.scan.resolve.environment import Environment, Setting
 from everyhop.scan.resolve.urls import created
 from everyhop.scan.resolve.values import Known, Table, Unknown, Value, options, text
 from everyhop.scan.sightings.naming import Part, PartName, is_url_name, part_of, product_in
-from everyhop.scan.sightings.places import is_for_tests
+from everyhop.scan.sightings.places import Place, is_for_tests, place_of
 from everyhop.scan.sightings.use import Use
 
 _PORTS: Final = {"5432": "postgresql", "3306": "mysql"}
@@ -44,6 +44,23 @@ def in_environment(environment: Environment, told: frozenset[str], used: frozens
             if name.part is Part.HOST and setting.pieces and not asked and setting.file not in whole:
                 near = _near(name, setting, parts)
                 if len(near) > 1:
+                    yield from _use(name, setting, near, environment)
+
+
+def in_settings(values: Iterable[Setting], environment: Environment) -> Iterator[Use]:
+    """The same in settings files, which are for whoever reads them: `db_hostname: …` beside `db_username: …`."""
+    deployed = [value for value in values if place_of(value.file) is Place.DEPLOYED]
+    whole = {value.file for value in deployed if is_url_name(value.name)}
+    by_file: dict[str, list[tuple[PartName, Setting]]] = {}
+    for setting in deployed:
+        name = part_of(setting.name) if setting.file not in whole else None
+        if name is not None:
+            by_file.setdefault(setting.file, []).append((name, setting))
+    for parts in by_file.values():
+        for name, setting in parts:
+            if name.part is Part.HOST and setting.pieces:
+                near = _near(name, setting, parts)
+                if near.keys() & {Part.USER, Part.PASSWORD, Part.DATABASE}:
                     yield from _use(name, setting, near, environment)
 
 

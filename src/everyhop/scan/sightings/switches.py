@@ -20,6 +20,9 @@ _DEFAULT: Final = "default"
 _GIVING: Final = (*(ast.Call, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.Name, ast.Attribute, ast.Subscript),)
 
 
+_READING: Final = frozenset({"get", "pop", "count", "index"})
+
+
 class Switch(Enum):
     """A switch as a source sets it."""
 
@@ -68,6 +71,8 @@ def _said(value: Value) -> bool | None:
 def _asks(node: ast.AST) -> bool:
     """Whether something is asked for by name: `getenv("DEBUG")`, `environ["DEBUG"]`, `"--debug" in sys.argv`."""
     match node:
+        case ast.Call(args=[ast.Constant(value=str() as name), *_]) if name.startswith("-"):
+            return isinstance(node.func, ast.Attribute) and node.func.attr in _READING  # else it declares an option
         case ast.Call(args=[ast.Constant(value=str()), *_]) | ast.Subscript(slice=ast.Constant(value=str())):
             return True
         case ast.Compare(left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn()]):

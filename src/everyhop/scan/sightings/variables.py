@@ -146,7 +146,7 @@ def _alternatives(value: Value) -> Iterator[Value]:
 def _is_open(value: Value) -> bool:
     """Whether this is a URL of which only the run tells the scheme."""
     match value:
-        case Partly(pieces=(Hole(), *rest)):
+        case Partly(pieces=(Hole(name=name), *rest)) if "url_scheme" not in name:
             after = [piece.partition("://")[2] if isinstance(piece, str) else piece for piece in rest]
             return any(isinstance(piece, Hole) or piece.strip("/") for piece in after)
         case _:

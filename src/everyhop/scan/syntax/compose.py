@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
@@ -12,6 +13,8 @@ from everyhop.scan.syntax.interpolation import Grammar, Reference, split
 from everyhop.scan.syntax.manifest import MASK, without_actions
 from everyhop.scan.syntax.span import Lines, Span
 from everyhop.scan.syntax.variable import Variable
+
+_SHELL: Final = " -c "
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,19 @@ def _environment(node: Node | None, lines: Lines) -> Iterator[Variable]:
 def _arguments(node: Node | None, lines: Lines) -> Iterator[Scalar]:
     if isinstance(node, ScalarNode):
         span = yaml.span_of(node, lines)
-        for word in str(node.value).split():
+        written = str(node.value)
+        for word in _words(written) if _SHELL in written else written.split():
             yield Scalar(split(word.strip("'\""), Grammar.COMPOSE), span)
     for item in yaml.items(node):
         if isinstance(item, ScalarNode):
             span = yaml.span_of(item, lines)
-            for word in str(item.value).split():
+            for word in _words(str(item.value)):
                 yield Scalar(split(word, Grammar.COMPOSE), span)
+
+
+def _words(script: str) -> list[str]:
+    """The words of an argument: that of `sh -c` may be a script, each line of which is a command of its own."""
+    return script.strip().replace("\\\n", " ").replace("\n", " ; ").split()
 
 
 def _scalar(node: ScalarNode, lines: Lines) -> Scalar:

@@ -4,8 +4,43 @@ from __future__ import annotations
 
 import ast
 import warnings
+from typing import Final
 
+from everyhop.scan.syntax import older
 from everyhop.scan.syntax.span import Lines, Span, Unparsed
+
+_MOST: Final = 4_000_000
+"""Characters that are parsed anew for one text of another version: it is read up to each line that has to be mended."""
+
+
+def read(text: str) -> tuple[ast.Module, Unparsed | None]:
+    """The tree of a module, as far as it can be made out, and why it is not certain, if it is for another Python.
+
+    Raises `Unparsed` where nothing can be made of it.
+    """
+    try:
+        return parse(text), None
+    except Unparsed as refusal:
+        tree = _mended(text, refusal)
+        if tree is None:
+            raise
+        return tree, Unparsed(f"{refusal.reason}; it was read as far as it could be made out", refusal.line)
+
+
+def _mended(text: str, refusal: Unparsed) -> ast.Module | None:
+    before, mended, left = text, older.statements(text), _MOST
+    while refusal.line is not None and left > 0:
+        if mended == before:
+            mended = older.in_line(before, refusal.line)
+        if mended == before:
+            return None
+        before = mended
+        left -= len(text)
+        try:
+            return parse(mended)
+        except Unparsed as next_refusal:
+            refusal = next_refusal
+    return None
 
 
 def parse(text: str) -> ast.Module:
