@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -51,3 +52,11 @@ def _sockets_only_outside_pure(request: pytest.FixtureRequest) -> Iterator[None]
         patch.setattr(socket.socket, "connect", refuse)
         patch.setattr(socket.socket, "bind", refuse)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _guards_end_with_their_test() -> Iterator[None]:
+    """A guard that watches every engine lives as long as its app, and a failed test's traceback keeps both."""
+    yield
+    if guards := sys.modules.get("everyhop.runtime.guard.guard"):
+        guards._EVERYTHING.clear()

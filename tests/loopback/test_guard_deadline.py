@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
@@ -20,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 import everyhop
 from everyhop.errors import GuardError
+from everyhop.runtime.guard.deadline import AsyncTerm
 from everyhop.runtime.guard.guard import Guard
 from everyhop.runtime.guard.objection import Reason
 from everyhop.runtime.guard.settings import GuardSettings
@@ -210,3 +212,20 @@ def test_a_forked_child_watches_for_itself(anchors: str) -> None:
             os._exit(0 if isinstance(found, GuardError) else 1)
         _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_task_whose_driver_has_swallowed_the_cancelling_is_not_left_cancelled() -> None:
+    """A driver may make an error of its own of it; a time-out around the task would take it for its own otherwise."""
+
+    async def connected() -> tuple[bool, int]:
+        term = AsyncTerm(0.01)
+        error: BaseException | None = None
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as cancelled:
+            error = OSError(cancelled)
+        task = asyncio.current_task()
+        assert task
+        return term.end(error), task.cancelling()
+
+    assert asyncio.run(connected()) == (True, 0)

@@ -141,6 +141,19 @@ def test_an_outer_proxy_fix_is_undone_for_strangers() -> None:
     assert answer.one("Location") == "https://tips.example.org/"
 
 
+@pytest.mark.parametrize("peer", ["127.0.0.1", ""])
+def test_an_application_that_is_mounted_in_another_believes_what_that_one_settled(
+    peer: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = App()
+    environ = https(REMOTE_ADDR=peer, **{"gunicorn.socket": PlainSocket()})
+    assert Answer(browser(browser(app)), environ).body == b"served"  # type: ignore[arg-type]
+    assert (app.seen["wsgi.url_scheme"], app.seen["REMOTE_ADDR"]) == ("https", "203.0.113.9")
+    assert not caplog.messages
+    stranger = https(REMOTE_ADDR="198.51.100.7")
+    assert Answer(browser(browser(app)), stranger).status.startswith("308")  # type: ignore[arg-type]
+
+
 def test_plain_http_is_sent_on_with_308_and_nobody_keeps_an_open_redirect() -> None:
     answer = Answer(browser(App()), request(PATH_INFO="/a b", QUERY_STRING="q=1"))
     assert answer.status == "308 Permanent Redirect"
@@ -280,6 +293,11 @@ def test_no_request_crashes_or_leads_elsewhere(host: str, path: str, chain: str,
         ({"EVERYHOP_SAMESITE": "lenient"}, "EVERYHOP_SAMESITE", "none of them"),
         ({"TRUSTED_HOSTS": ["a b"]}, "TRUSTED_HOSTS", "no host"),
         ({"SERVER_NAME": "https://tips.example.org"}, "SERVER_NAME", "no host"),
+        ({"SERVER_NAME": 8080}, "SERVER_NAME", "no text"),
+        ({"TRUSTED_HOSTS": True}, "TRUSTED_HOSTS", "no list"),
+        ({"TRUSTED_HOSTS": ["tips.example.org", None]}, "TRUSTED_HOSTS", "no list"),
+        ({"EVERYHOP_EXEMPT": True}, "EVERYHOP_EXEMPT", "no list"),
+        ({"EVERYHOP_PRESET": None}, "EVERYHOP_PRESET", "no preset"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused_with_its_key(config: dict[str, Any], key: str, why: str) -> None:
@@ -306,7 +324,7 @@ def test_processes_that_were_forked_have_nonces_of_their_own() -> None:
         "from everyhop.runtime.browser.nonce import nonce_of\n"
         "nonce_of({})\n"
         "child = os.fork()\n"
-        "print(nonce_of({}), flush=True)\n"
+        "os.write(1, (nonce_of({}) + '\\n').encode())\n"  # one write: print makes two, and those of two processes mix
         "child and os.waitpid(child, 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

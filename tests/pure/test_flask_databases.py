@@ -58,6 +58,34 @@ def test_connect_args_of_a_bind_are_read_with_its_url() -> None:
     assert names(app) == {"reports"}
 
 
+def test_what_the_extension_itself_is_given_counts() -> None:
+    """Flask-SQLAlchemy's `engine_options` stand in no configuration; its engines have them."""
+    arguments = {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/certs/ca-certificates.crt"}
+    for given, starts in (({"connect_args": arguments}, True), ({}, False)):
+        app = Flask("tips")
+        app.config.update(SQLALCHEMY_DATABASE_URI=FAR)
+        SQLAlchemy(app, engine_options=given)
+        if starts:
+            Everyhop(app)
+            assert names(app) == {"default"}
+        else:
+            with pytest.raises(SettingsError, match="default"):
+                Everyhop(app)
+
+
+def test_the_url_beside_a_creator_says_nothing() -> None:
+    """It names a driver; what connects is judged when it is open."""
+    app = Flask("tips")
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI="postgresql+psycopg2://",
+        SQLALCHEMY_ENGINE_OPTIONS={"creator": lambda: None},
+        EVERYHOP_LOCAL=[],
+    )
+    Everyhop(app)
+    SQLAlchemy(app)
+    assert names(app) == {"default"}
+
+
 def test_sqlite_has_no_hop() -> None:
     app = made()
     Everyhop(app)

@@ -113,6 +113,16 @@ def test_an_endpoint_or_blueprint_may_stay_on_plain_http(names: list[str]) -> No
     assert ask(app, "/outer/inner/nowhere").status_code == 308
 
 
+def test_an_exempt_path_may_have_letters_that_are_not_ascii() -> None:
+    app = made(EVERYHOP_EXEMPT=["/größe", "/maß/*"])
+    app.get("/größe", endpoint="size")(lambda: "served")
+    Everyhop(app)
+    assert ask(app, "/größe").status_code == 200
+    assert ask(app, "/maß/stab").status_code == 404
+    assert ask(app, "/grösse").status_code == 308
+    assert re.search(r"/größe +GET +served \(exempt by its path\)", run(app, "routes").output)
+
+
 def test_a_view_may_say_so_itself() -> None:
     app = made()
     app.get("/ok")(exempt(lambda: "ok"))
@@ -246,6 +256,34 @@ def test_talismans_arguments_are_read() -> None:
     assert ask(app).status_code == 200
 
 
+def test_a_session_cookie_that_scripts_read_stays_secure() -> None:
+    app = made()
+    from_talisman(app, session_cookie_http_only=False)
+    assert "; Secure" in ask(app, headers=SECURE).headers["Set-Cookie"]
+    plain = made()
+    from_talisman(plain, session_cookie_secure=False)
+    assert "; Secure" not in ask(plain, headers=SECURE).headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    ("config", "value"),
+    [
+        ({"EVERYHOP_HSTS_SINCE": "2020-01-01"}, "max-age=31536000; includeSubDomains"),
+        ({"EVERYHOP_HSTS": 600}, "max-age=600; includeSubDomains"),
+        ({"EVERYHOP_HSTS": "off"}, "max-age=0"),
+        ({"EVERYHOP_HSTS": "none"}, None),
+    ],
+)
+def test_talismans_arguments_are_replaced_one_by_one(config: dict[str, Any], value: str | None) -> None:
+    app = made(EVERYHOP_HEADERS={"x-frame-options": "DENY"}, **config)
+    from_talisman(app, permissions_policy=None)
+    answer = ask(app, headers=SECURE)
+    assert answer.headers.get("Strict-Transport-Security") == value
+    assert answer.headers.getlist("X-Frame-Options") == ["DENY"]
+    assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert "Permissions-Policy" not in answer.headers
+
+
 def test_an_argument_that_talisman_has_not_is_refused() -> None:
     with pytest.raises(SettingsError, match="did you mean 'force_https'"):
         settings_from({"force_http": True})
@@ -268,6 +306,29 @@ def test_check_passes_with_only_everyhop_added() -> None:
     assert done.exit_code == 0, done.output
     assert "browser → proxy       tips.example.org" in done.output
     assert "first broken hop" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("config", "host"),
+    [
+        ({"TRUSTED_HOSTS": ["127.0.0.1", "localhost", "tips.example.org"]}, "tips.example.org"),
+        ({"TRUSTED_HOSTS": ["abc.onion", ".tips.example.org"]}, "tips.example.org"),
+        ({"TRUSTED_HOSTS": ["abc.onion"]}, "abc.onion"),
+        ({"SERVER_NAME": "abc.onion"}, "abc.onion"),
+        ({"TRUSTED_HOSTS": ["[::1]"]}, "[::1]"),
+    ],
+)
+def test_check_asks_for_the_sites_name_where_hosts_without_hsts_stand_beside_it(
+    config: dict[str, Any], host: str
+) -> None:
+    app = made(**config)
+    Everyhop(app)
+    done = run(app, "check")
+    assert done.exit_code == 0, done.output
+    assert f"browser → proxy       {host}\n" in done.output
+    broken = made(EVERYHOP_HSTS="none", TRUSTED_HOSTS=["127.0.0.1", "tips.example.org"])
+    Everyhop(broken)
+    assert "missing-hsts" in run(broken, "check").output
 
 
 def test_check_names_the_first_broken_hop() -> None:

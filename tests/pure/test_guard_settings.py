@@ -13,7 +13,7 @@ from everyhop.model.posture import Assurance
 from everyhop.model.wire import Wire
 from everyhop.runtime.guard.counters import Counters
 from everyhop.runtime.guard.echo import echo, is_echo
-from everyhop.runtime.guard.events import Refusal
+from everyhop.runtime.guard.events import Refusal, trace
 from everyhop.runtime.guard.objection import Objection, Reason
 from everyhop.runtime.guard.settings import GuardSettings, Mode
 
@@ -121,3 +121,16 @@ def test_only_an_exact_echo_is_taken() -> None:
     assert changed
     assert silent
     assert (changed.reason, silent.reason) == (Reason.ECHO, Reason.ECHO)
+
+
+def test_a_tracer_that_fails_ends_no_connection(caplog: pytest.LogCaptureFixture) -> None:
+    """The connection has been judged by then."""
+    api = pytest.importorskip("opentelemetry.trace")
+
+    class Failing(api.NonRecordingSpan):  # type: ignore[misc,name-defined]
+        def is_recording(self) -> bool:
+            raise RuntimeError
+
+    with api.use_span(Failing(api.INVALID_SPAN_CONTEXT), record_exception=False, set_status_on_exception=False):
+        trace(sqlite3)
+    assert [record.getMessage() for record in caplog.records] == ["event=not-traced"]

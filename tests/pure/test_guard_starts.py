@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import logging
 import ssl
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -248,6 +251,29 @@ def test_a_signal_is_sent_for_each_refusal() -> None:
 
 
 @pytest.mark.usefixtures("quiet")
+def test_a_receiver_that_fails_decides_nothing() -> None:
+    """Neither that a bind is refused in `report` mode, nor that it is not in `enforce`."""
+    blinker = pytest.importorskip("blinker")
+
+    def fail(_sender: object, refusal: Any) -> None:
+        raise RuntimeError(refusal)
+
+    with blinker.signal("everyhop-refused").connected_to(fail):
+        assert guard(MODE="report").read("default", "mysql+pymysql://u@db/x")
+        with pytest.raises(SettingsError, match="not connected"):
+            guard().read("default", "mysql+pymysql://u@db/x")
+
+
+def test_a_creator_may_be_any_callable() -> None:
+    """Not a function alone: `functools.partial`, an object of a vendor's connector."""
+    psycopg2 = pytest.importorskip("psycopg2")
+    engine = create_engine("postgresql+psycopg2://", creator=functools.partial(psycopg2.connect, host="db"))
+    bind = guard().watch(engine)
+    assert bind
+    assert (bind.promised, bind.objections) == (None, ())
+
+
+@pytest.mark.usefixtures("quiet")
 def test_what_a_hook_changes_is_read_before_any_packet(folder: Path) -> None:
     """The ring `pure` refuses sockets: nothing here gets as far."""
     engine = create_engine(f"mysql+pymysql://u@db/x?ssl_ca={folder}/ca.pem")
@@ -287,6 +313,32 @@ def test_every_engine_that_nobody_named_is_taken_in() -> None:
     with free.connect() as connection:
         assert connection.exec_driver_sql("SELECT 1").scalar() == 1
     free.dispose()
+
+
+@pytest.mark.usefixtures("quiet")
+def test_an_engine_that_was_frozen_is_taken_in() -> None:
+    """A server that forks freezes what it has loaded (`gc.freeze`): the collector does not show it any more."""
+    watching = guard()
+    watching.watch_everything()
+    engine = create_engine("mysql+pymysql://u@db.internal/x")
+    gc.freeze()
+    try:
+        with pytest.raises(SettingsError, match=r"engine db\.internal: not connected"):
+            engine.connect()
+    finally:
+        gc.unfreeze()
+
+
+def test_an_engine_that_nobody_needs_ends(folder: Path) -> None:
+    """Whoever makes one for each task has not got them all for ever."""
+    watching = guard()
+    engines = [create_engine(f"mysql+pymysql://u@db/x?ssl_ca={folder}/ca.pem") for _ in range(3)]
+    for engine in engines:
+        watching.watch(engine)
+    kept = [weakref.ref(engine.dialect) for engine in engines]
+    del engines, engine, watching
+    gc.collect()
+    assert [reference() for reference in kept] == [None, None, None]
 
 
 @pytest.mark.usefixtures("quiet")

@@ -144,7 +144,7 @@ def test_a_client_of_two_names_is_refused() -> None:
 @pytest.mark.parametrize("text", ["", "nonsense", "-----BEGIN CERTIFICATE REQUEST-----\nMAAA\n", "\udcff"])
 def test_what_is_no_request_is_told(text: str) -> None:
     """With a command that shows more."""
-    with pytest.raises(IssueError, match="no certificate signing request") as told:
+    with pytest.raises(IssueError, match=r"certificate signing request (is none|cannot be read)") as told:
         AUTHORITY.sign(text, LeafProfile.SERVER)
     assert "openssl req" in (told.value.hint or "")
 

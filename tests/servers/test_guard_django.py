@@ -116,3 +116,8 @@ def test_an_impossible_setting_is_told_by_its_key(tmp_path: Path) -> None:
 
 def test_sqlite_has_nothing_to_be_told(tmp_path: Path) -> None:
     assert run({"ENGINE": "django.db.backends.sqlite3"}, ask=False, folder=tmp_path) == ""
+
+
+def test_a_project_without_databases_has_no_hop(tmp_path: Path) -> None:
+    """Django puts a backend of its own there, which connects nowhere."""
+    assert run({"ENGINE": "django.db.backends.dummy"}, ask=False, folder=tmp_path) == ""

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,24 @@ def _quiet() -> Iterator[None]:
     logging.getLogger("everyhop.guard").setLevel(logging.CRITICAL)
     yield
     logging.getLogger("everyhop.guard").setLevel(logging.NOTSET)
+
+
+_FORKING = """
+import gc, os, sys
+from sqlalchemy import create_engine, text
+import everyhop
+engine = everyhop.guard(create_engine(URL), local=[])
+def backend():
+    with engine.connect() as connection:
+        return connection.scalar(text("SELECT CONNECTION_ID()"))
+before = backend()
+child = os.fork()
+if not child:
+    gc.collect()
+    sys.exit()
+os.waitpid(child, 0)
+print("the same" if backend() == before else "another")
+"""
 
 
 def guard(**keys: Any) -> Guard:
@@ -76,6 +96,17 @@ def test_a_forked_child_has_a_connection_of_its_own(postgresql: Server) -> None:
     assert told != before
     assert backend(engine) == before
     engine.dispose()
+
+
+@pytest.mark.parametrize("driver", ["mysqldb", "mariadbconnector"])
+def test_a_child_that_frees_its_parents_pool_says_no_goodbye(driver: str, mariadb: Server) -> None:
+    """These drivers end a session when its object is freed: by the collector, or at the interpreter's end."""
+    verifying = {"mysqldb": "ssl_mode=VERIFY_IDENTITY", "mariadbconnector": "ssl_verify_cert=true"}[driver]
+    url = mariadb.url_with(f"{verifying}&ssl_ca={mariadb.anchors}", host="127.0.0.1").reveal()
+    program = _FORKING.replace("URL", repr(f"mariadb+{driver}://{url.partition('://')[2]}"))
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "the same\n", done.stderr
 
 
 def test_an_engine_that_nobody_named_is_judged_too(postgresql: Server) -> None:

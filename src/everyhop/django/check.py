@@ -19,6 +19,7 @@ from everyhop.runtime.guard.bind import unknown
 from everyhop.runtime.guard.settings import Mode
 
 _WITHOUT_HOP = frozenset({"sqlite"})
+_NO_DATABASE = "django.db.backends.dummy"  # what Django puts where DATABASES names none
 _BACKENDS = frozenset({"postgresql", "mysql"})
 
 
@@ -33,6 +34,8 @@ def look(app_configs: Any = None, **_options: Any) -> list[checks.CheckMessage]:
 def _about(wrapper: Any) -> Iterator[checks.CheckMessage]:
     settings = guard().settings
     required = settings.required(wrapper.alias)
+    if wrapper.settings_dict["ENGINE"] == _NO_DATABASE:
+        return
     if wrapper.vendor in _WITHOUT_HOP or required is Assurance.PLAINTEXT:
         return
     kind = checks.Error if settings.mode is Mode.ENFORCE else checks.Warning

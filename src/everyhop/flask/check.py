@@ -59,7 +59,7 @@ def chain(state: State, report: Report) -> Iterator[Link]:
     """Each hop, in the order in which a request travels."""
     settings = state.settings
     pinned = settings.redirect.pinned
-    place = "any host (neither SERVER_NAME nor TRUSTED_HOSTS is set)" if pinned.is_open else public_host(state)
+    place = "any host (neither SERVER_NAME nor TRUSTED_HOSTS is set)" if pinned.is_open else str(public_host(state))
     yield Link("browser → proxy", place, _rules(report.findings, "edge"))
     far = any(gap.where == "proxy → app" for gap in report.gaps)
     trusted = [str(network) for network in settings.proxies.networks] + (["unix"] if settings.proxies.unix else [])

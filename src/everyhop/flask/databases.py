@@ -22,26 +22,31 @@ def watch(app: Flask) -> Guard:
     guard = Guard(GuardSettings.parse(app.config))
     if find_spec("sqlalchemy") is None:
         return guard
-    for name, url, connect_args in _configured(app.config):
-        guard.read(name, url, connect_args)
+    made = hasattr(type(app.extensions.get("sqlalchemy")), "engines")
+    if not made:  # engines know more than the configuration does: `SQLAlchemy(engine_options=…)`
+        for name, url, connect_args in _configured(app.config):
+            guard.read(name, url, connect_args)
     guard.watch_everything()
-    if "sqlalchemy" in app.extensions:
+    if made:
         with app.app_context():
             _take(app, guard)
-    else:
+    elif "sqlalchemy" not in app.extensions:
         _take_later(app, guard)
     return guard
 
 
 def _configured(config: Mapping[str, Any]) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    """Each bind of Flask-SQLAlchemy's keys (its documentation, "Configuration Keys"): name, URL, connect_args."""
+    """Each bind of Flask-SQLAlchemy's keys (its documentation, "Configuration Keys"): name, URL, connect_args.
+
+    Not those with a `creator`: their URL says nothing of where and how they connect.
+    """
     options = config.get("SQLALCHEMY_ENGINE_OPTIONS") or {}
     url = config.get("SQLALCHEMY_DATABASE_URI") or options.get("url")
-    if url:
+    if url and not options.get("creator"):
         yield "default", url, options.get("connect_args") or {}
     for key, bind in (config.get("SQLALCHEMY_BINDS") or {}).items():
         own = bind if isinstance(bind, Mapping) else {"url": bind}
-        if own.get("url"):
+        if own.get("url") and not own.get("creator"):
             yield key or "default", own["url"], own.get("connect_args") or {}
 
 

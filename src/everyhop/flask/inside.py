@@ -18,7 +18,7 @@ from everyhop.model.sighting import Cookie, Gap, Origin, ProxyTrust, Reading, Si
 from everyhop.model.wire import Wire
 from everyhop.runtime.browser.cookies import Carrier
 from everyhop.runtime.browser.forwarding import Proxies
-from everyhop.runtime.browser.host import Kind
+from everyhop.runtime.browser.host import Host, Kind
 from everyhop.runtime.browser.trouble import LOGGER
 from everyhop.runtime.guard.bind import Bind
 
@@ -38,14 +38,16 @@ class Answer:
     headers: Mapping[str, str]
 
 
-def public_host(state: State) -> str:
+def public_host(state: State) -> Host:
     """The host by which browsers know the application, as far as its settings say."""
     pinned = state.settings.redirect.pinned
-    names = sorted(name.removeprefix(".") for name in pinned.trusted)
-    return str(pinned.canonical or (names[0] if names else _NOBODY))
+    hosts = [host for name in pinned.trusted if (host := Host.parse(name.removeprefix("."))) is not None]
+    # A list often holds localhost for a health check, or an onion service beside the site: HSTS is for names.
+    hosts.sort(key=lambda host: (host.kind is not Kind.NAME, host.name))
+    return pinned.canonical or (hosts[0] if hosts else Host(_NOBODY))
 
 
-def ask(app: Flask, host: str, scheme: str, peer: str, headers: Mapping[str, str]) -> Answer:
+def ask(app: Flask, host: Host, scheme: str, peer: str, headers: Mapping[str, str]) -> Answer:
     """One request through everything that stands around the application."""
     builder = EnvironBuilder(path=_PATH, base_url=f"{scheme}://{host}", headers=list(headers.items()))
     environ = builder.get_environ()
@@ -65,11 +67,10 @@ def browser_sightings(app: Flask, state: State) -> Iterator[Sighting]:
     plain = ask(app, host, "http", _STRANGER, {})
     claimed = ask(app, host, "http", _STRANGER, {"X-Forwarded-Proto": "https", "X-Forwarded-For": _STRANGER})
     secure = ask(app, host, "https", _STRANGER, {})
-    applies = (
-        state.settings.redirect.pinned.canonical is None or state.settings.redirect.pinned.canonical.kind is Kind.NAME
-    )
-    site = Site("flask", True, _redirects(plain), max_age(secure.headers.get("strict-transport-security", "")), applies)
-    yield Reading(site, Origin.OBSERVED, hop.endpoint, hop, ())
+    if host.kind is not Kind.ONION:  # Tor encrypts below it, and is asked for over plain HTTP
+        age = max_age(secure.headers.get("strict-transport-security", ""))
+        site = Site("flask", True, _redirects(plain), age, host.kind is Kind.NAME)
+        yield Reading(site, Origin.OBSERVED, hop.endpoint, hop, ())
     if not _redirects(claimed) and _redirects(plain):
         yield Reading(ProxyTrust("flask", "*"), Origin.OBSERVED, hop.endpoint, hop, ())
     yield Reading(_session_cookie(app, state), Origin.DECLARED, hop.endpoint, hop, ())
@@ -78,7 +79,7 @@ def browser_sightings(app: Flask, state: State) -> Iterator[Sighting]:
 
 def edge(state: State) -> Hop:
     """The browser's hop."""
-    return Hop("edge", "browser", "proxy", Wire.HTTP, TcpEndpoint(public_host(state).partition(":")[0], 443))
+    return Hop("edge", "browser", "proxy", Wire.HTTP, TcpEndpoint(public_host(state).name.strip("[]"), 443))
 
 
 def _redirects(answer: Answer) -> bool:

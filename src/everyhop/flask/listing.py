@@ -14,6 +14,7 @@ from everyhop.render.lines import wrapped
 from everyhop.render.printable import printable
 from everyhop.render.words import bounds_words
 from everyhop.runtime.browser.cookies import Carrier
+from everyhop.runtime.browser.exemptions import as_wsgi
 from everyhop.runtime.browser.headers import Table
 from everyhop.runtime.browser.redirect import SAFE, Bodies, When
 
@@ -36,7 +37,7 @@ def _fate(app: Flask, state: State, endpoint: str, path: str, methods: set[str])
     exempt = settings.exempt
     if is_marked(app, endpoint) or endpoint in exempt.endpoints or in_blueprints(endpoint, exempt):
         return "served (exempt by its endpoint)"
-    if "<" not in path and not exempt.predicates and exempt.cover("GET", path, {}):
+    if "<" not in path and not exempt.predicates and exempt.cover("GET", as_wsgi(path), {}):
         return "served (exempt by its path)"
     if settings.redirect.when is When.NEVER:
         return "served (EVERYHOP_REDIRECT is never)"

@@ -45,10 +45,29 @@ def from_talisman(app: Flask, **arguments: Any) -> Everyhop:
     What the configuration says in keys of everyhop's wins. Raises `SettingsError` for an argument that is none of
     Talisman's.
     """
-    for name, value in settings_from(arguments, app.config.get("SESSION_COOKIE_NAME", "session")).items():
+    settings = settings_from(arguments, app.config.get("SESSION_COOKIE_NAME", "session"))
+    for name in _replaced(app.config):
+        settings.pop(name, None)
+    own = app.config.get(keys.HEADERS.name)
+    if isinstance(own, Mapping):
+        said = {str(name).lower() for name in own}
+        kept = {name: value for name, value in settings[keys.HEADERS.name].items() if name.lower() not in said}
+        app.config[keys.HEADERS.name] = {**kept, **own}
+    for name, value in settings.items():
         app.config.setdefault(name, value)
-    app.config["SESSION_COOKIE_SAMESITE"] = {**_DEFAULTS, **arguments}["session_cookie_samesite"]
+    given = {**_DEFAULTS, **arguments}
+    app.config["SESSION_COOKIE_SAMESITE"] = given["session_cookie_samesite"]
+    # Where one of both is not wanted, the cookie is left alone: Flask itself has to write the other.
+    if given["session_cookie_secure"] and not given["session_cookie_http_only"]:
+        app.config["SESSION_COOKIE_SECURE"] = not (app.debug or app.testing)
     return Everyhop(app)
+
+
+def _replaced(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What Talisman's arguments say of HSTS, and the configuration's own words have made void."""
+    if config.get(keys.HSTS.name) == "none":
+        return keys.HSTS_SUBDOMAINS.name, keys.HSTS_PRELOAD.name
+    return (keys.HSTS.name,) if config.get(keys.HSTS_SINCE.name) is not None else ()
 
 
 def settings_from(arguments: Mapping[str, Any], session_cookie: str = "session") -> dict[str, Any]:
@@ -121,7 +140,7 @@ def _directives(policy: str | Mapping[str, Any]) -> dict[str, Any]:
     return dict(policy)
 
 
-def _joined(policy: str | Mapping[str, Any], between: str, after: str) -> str:
-    if isinstance(policy, str):
-        return policy
+def _joined(policy: str | Mapping[str, Any] | None, between: str, after: str) -> str:
+    if policy is None or isinstance(policy, str):
+        return policy or ""
     return after.join(f"{name}{between}{value}" for name, value in policy.items())

@@ -12,6 +12,9 @@ Environ = dict[str, Any]
 SILENT: Final = "everyhop.silent_proxy"
 """Where the address of a trusted proxy stands that said nothing of the scheme, on a plain request."""
 
+SETTLED: Final = "everyhop.scheme"
+"""Where the scheme stands once it is settled: an application that another one mounts has no peer of its own to ask."""
+
 HTTPS: Final = "https"
 _SCHEMES: Final = frozenset({"http", HTTPS})
 _FIXED: Final = "werkzeug.proxy_fix.orig"
@@ -36,6 +39,12 @@ class Arrivals:
 
     def scheme(self, environ: Environ) -> str:
         """`https` or something else. What strangers forwarded is no longer in the environment afterwards."""
+        settled: str | None = environ.get(SETTLED)
+        if settled is None:
+            environ[SETTLED] = settled = self._settle(environ)
+        return settled
+
+    def _settle(self, environ: Environ) -> str:
         get = environ.get
         if _FIXED in environ:
             self._undo(environ)

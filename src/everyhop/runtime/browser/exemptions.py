@@ -18,6 +18,11 @@ HEALTH_PATHS: Final = frozenset(
 _ASKING: Final = frozenset({"GET", "HEAD"})
 
 
+def as_wsgi(path: str) -> str:
+    """A path as `PATH_INFO` holds it: the bytes of its UTF-8, a character each (PEP 3333)."""
+    return path.encode().decode("latin-1")
+
+
 @dataclass(frozen=True, slots=True)
 class Exemptions:
     """Paths that are exempt as they are, prefixes (`/probe/*`, kept as `/probe/`), and questions to ask.
@@ -56,9 +61,9 @@ class Exemptions:
             elif item in {"/*", "*"}:
                 raise ValueError(f"{item!r} exempts everything")
             elif item.startswith("/") and item.endswith("/*") and "*" not in item[:-1]:
-                prefixes.append(item[:-1])
+                prefixes.append(as_wsgi(item[:-1]))
             elif item.startswith("/") and "*" not in item:
-                paths.add(item)
+                paths.add(as_wsgi(item))
             else:
                 raise ValueError(f"{item!r} exempts nothing")
         return cls(
@@ -66,7 +71,7 @@ class Exemptions:
         )
 
     def cover(self, method: str, path: str, environ: Mapping[str, Any]) -> bool:
-        """Whether the request may stay on plain HTTP. `path` is decoded, without the application's mount point."""
+        """Whether the request may stay on plain HTTP. `path` is PATH_INFO: without the mount point."""
         if path in self.paths or (self.health and method in _ASKING and path in HEALTH_PATHS):
             return True
         # What a browser or a proxy would make of /probe/../admin is not known here.

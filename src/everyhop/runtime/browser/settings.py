@@ -92,19 +92,26 @@ def _port(value: Any) -> int:
 
 
 def _pinned(config: Mapping[str, Any]) -> Pinned:
-    trusted = config.get("TRUSTED_HOSTS") or ()
-    names = [trusted] if isinstance(trusted, str) else list(trusted)
+    server_name, trusted = config.get("SERVER_NAME"), config.get("TRUSTED_HOSTS") or ()
+    if server_name is not None and not isinstance(server_name, str):
+        raise SettingsError(f"{server_name!r} is no text", key="SERVER_NAME", hint="write tips.example.org")
+    names = [trusted] if isinstance(trusted, str) else trusted
+    if not isinstance(names, list | tuple | set | frozenset) or not all(isinstance(name, str) for name in names):
+        raise SettingsError(f"{trusted!r} is no list of text", key="TRUSTED_HOSTS", hint='write ["tips.example.org"]')
     try:
-        return Pinned.of(config.get("SERVER_NAME"), names)
+        return Pinned.of(server_name, names)
     except ValueError as error:
-        key = "SERVER_NAME" if str(error) == config.get("SERVER_NAME") else "TRUSTED_HOSTS"
+        key = "SERVER_NAME" if str(error) == server_name else "TRUSTED_HOSTS"
         raise SettingsError(f"{str(error)!r} names no host", key=key, hint="write tips.example.org") from None
 
 
 def _exempt(config: Mapping[str, Any]) -> Exemptions:
-    written = keys.EXEMPT.of(config)
+    written = keys.EXEMPT.of(config) or ()
+    one = isinstance(written, str) or callable(written)
+    if not one and not isinstance(written, list | tuple | set | frozenset):
+        raise keys.EXEMPT.refuse(f"{written!r} is no list")
     try:
-        return Exemptions.parse([written] if isinstance(written, str) or callable(written) else written or ())
+        return Exemptions.parse([written] if one else written)
     except ValueError as error:
         raise keys.EXEMPT.refuse(str(error)) from None
 
@@ -168,7 +175,8 @@ def _since(config: Mapping[str, Any]) -> float | None:
 
 
 def _headers(config: Mapping[str, Any]) -> HeaderRules:
-    preset = PRESETS.get(name := keys.PRESET.of(config)) if isinstance(keys.PRESET.of(config), str) else None
+    name = keys.PRESET.of(config)
+    preset = PRESETS.get(name) if isinstance(name, str) else None
     if preset is None:
         raise keys.PRESET.refuse(f"there is no preset {name!r}{did_you_mean(str(name), PRESETS)}")
     said = keys.HEADERS.of(config) or {}

@@ -200,10 +200,10 @@ class AsyncTerm:
         self._handle = loop.call_later(seconds, self._expire)
         self.expired = False
 
-    def end(self, error: BaseException | None) -> bool:
-        """The end of it; whether `error` is this deadline's doing, and the task goes on."""
+    def end(self, error: BaseException | None) -> bool:  # noqa: ARG002 - a driver may turn it into another
+        """The end of it; whether it was cancelled. The task goes on."""
         self._handle.cancel()
-        if self.expired and isinstance(error, sys.modules["asyncio"].CancelledError):
+        if self.expired:  # a time-out of the application's around it counts what is still to be cancelled
             self._task.uncancel()
         return self.expired
 

@@ -52,7 +52,11 @@ def tell(sender: Any, refusal: Refusal) -> None:
     if find_spec("blinker") is not None:
         import blinker  # noqa: PLC0415 - only where there is something to tell, and only where it is installed
 
-        blinker.signal(SIGNAL).send(sender, refusal=refusal)
+        try:
+            blinker.signal(SIGNAL).send(sender, refusal=refusal)
+        except Exception:
+            # Whether a connection is refused, and that it is closed then, is no affair of who hears of it.
+            LOGGER.exception("event=not-heard signal=%s", SIGNAL)
 
 
 def trace(connection: Any) -> None:
@@ -60,6 +64,13 @@ def trace(connection: Any) -> None:
     api = sys.modules.get("opentelemetry.trace")
     if api is None:
         return
+    try:
+        _trace(api, connection)
+    except Exception:  # spans are made by whoever traces; the connection is good
+        LOGGER.exception("event=not-traced")
+
+
+def _trace(api: Any, connection: Any) -> None:
     span = api.get_current_span()
     if not span.is_recording():
         return

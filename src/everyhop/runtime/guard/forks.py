@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from typing import Any
 from weakref import WeakSet
@@ -16,7 +17,16 @@ def part(engine: Any) -> None:
 
 def _dispose() -> None:
     for engine in list(_ENGINES):
+        _keep(engine.pool)
         engine.dispose(close=False)
+
+
+def _keep(pool: Any) -> None:
+    """Let nobody free it, the interpreter's own end included.
+
+    A connection of mysqlclient's or mariadb's that is freed says goodbye to the server, and that one is the parent's.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(pool))
 
 
 os.register_at_fork(after_in_child=_dispose)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from types import CellType, FunctionType
 from typing import Any, Final
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 from everyhop.errors import SettingsError
 from everyhop.model.posture import Assurance
@@ -21,6 +23,9 @@ from everyhop.runtime.live import Glance
 
 _WITHOUT_HOP: Final = frozenset({"sqlite", "duckdb"})
 _UNNAMED: Final = "engine"
+_MARK: Final = "_everyhop_watched"
+"""On a dialect, of which each engine has its own: in a table of ours no engine would ever end."""
+_NESTED: Final = 4  # closures within closures, from a hook of SQLAlchemy's to its engine
 
 
 class Guard:
@@ -74,7 +79,7 @@ class Guard:
         engine = getattr(engine, "sync_engine", engine)
         if engine.dialect.name in _WITHOUT_HOP:
             return None
-        known = _WATCHED.get(engine.dialect)
+        known = _watched(engine.dialect)
         watched = known or Watched(self, name, engine)
         if known is None:
             # Before it is refused: whoever goes on in spite of that dials under guard.
@@ -122,15 +127,18 @@ class Guard:
                 LOGGER.warning("hop=%s %s", bind.name, text)
 
 
-_WATCHED: WeakKeyDictionary[Any, Watched] = WeakKeyDictionary()
-"""By dialect, of which each engine has its own."""
 _EVERYTHING: WeakSet[Guard] = WeakSet()
+
+
+def _watched(dialect: Any) -> Watched | None:
+    found: Watched | None = getattr(dialect, _MARK, None)
+    return found
 
 
 def _place(engine: Any, watched: Watched) -> None:
     from sqlalchemy import event  # noqa: PLC0415 - the application's own
 
-    _WATCHED[engine.dialect] = watched
+    setattr(engine.dialect, _MARK, watched)
     engine.dialect.connect = watched
     event.listen(engine, "connect", watched.meet, insert=True)
     forks.part(engine)
@@ -144,30 +152,48 @@ def _strictest() -> Guard | None:
     return max(alive, key=lambda one: (one.settings.mode is Mode.ENFORCE, one.settings.require), default=None)
 
 
-def _take_in(dialect: Any, _record: Any, _positional: Any, _keywords: Any) -> None:
+def _take_in(dialect: Any, record: Any, _positional: Any, _keywords: Any) -> None:
     """An engine that nobody has named is about to dial for the first time."""
-    if dialect in _WATCHED or dialect.name in _WITHOUT_HOP or (guard := _strictest()) is None:
+    if _watched(dialect) or dialect.name in _WITHOUT_HOP or (guard := _strictest()) is None:
         return
-    engine = next((one for one in _living_engines() if one.dialect is dialect), None)
+    engine = next((one for one in chain(_hooked_engines(record), _living_engines()) if one.dialect is dialect), None)
     if engine is not None:
         guard.watch(engine, _name_of(engine))
 
 
 def _meet(connection: Any, record: Any) -> None:
     """A connection that a `creator=` has made, for an engine that was not taken in."""
-    dialect = getattr(getattr(record, "_ConnectionRecord__pool", None), "_dialect", None)
-    if dialect is None or dialect in _WATCHED:
+    dialect = getattr(_pool_of(record), "_dialect", None)
+    if dialect is None or _watched(dialect):
         return
     _take_in(dialect, record, (), {})
-    if dialect in _WATCHED:
-        _WATCHED[dialect].meet(connection, record)
+    if watched := _watched(dialect):
+        watched.meet(connection, record)
 
 
 def _name_of(engine: Any) -> str:
     return f"{_UNNAMED} {engine.url.host or engine.dialect.name}"
 
 
-def _living_engines() -> Any:
+def _pool_of(record: Any) -> Any:
+    return getattr(record, "_ConnectionRecord__pool", None)
+
+
+def _hooked_engines(record: Any) -> Iterator[Any]:
+    """The engine of a pool, kept by the hook with which SQLAlchemy gets to know a server.
+
+    The collector does not show what has been frozen (`gc.freeze()` before a fork), and takes longer.
+    """
+    from sqlalchemy import Engine  # noqa: PLC0415 - the application's own
+
+    things: list[Any] = list(getattr(getattr(_pool_of(record), "dispatch", None), "connect", ()))
+    for _ in range(_NESTED):
+        cells = [cell for thing in things if isinstance(thing, FunctionType) for cell in thing.__closure__ or ()]
+        things = [cell.cell_contents for cell in cells if cell != CellType()]  # an empty one raises
+        yield from (thing for thing in things if issubclass(type(thing), Engine))
+
+
+def _living_engines() -> Iterator[Any]:
     from sqlalchemy import Engine  # noqa: PLC0415 - the application's own
 
     # Not isinstance(): on a proxy it would run the application's code.

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import FunctionType
 from typing import Any, Final
 
 from everyhop.dialects.registry import WIRES
@@ -115,8 +116,10 @@ def handed(engine: Any) -> tuple[tuple[Any, ...], Mapping[str, Any]] | None:
     `connect_args` are kept nowhere but in the function that `create_engine` gives to the pool.
     """
     creator = engine.pool._creator  # noqa: SLF001 - there is no public way to connect_args
+    if not isinstance(creator, FunctionType) or creator.__module__ != "sqlalchemy.engine.create":
+        return None  # the application's: any callable
     cells = dict(zip(creator.__code__.co_freevars, creator.__closure__ or (), strict=False))
-    if creator.__module__ != "sqlalchemy.engine.create" or not {"cparams", "dialect"} <= cells.keys():
+    if not {"cparams", "dialect"} <= cells.keys():
         return None
     positional = cells.get("cargs_tup") or cells.get("cargs")
     return tuple(positional.cell_contents) if positional else (), dict(cells["cparams"].cell_contents)
